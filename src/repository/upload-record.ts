@@ -1,0 +1,58 @@
+import type { UploadKind, UploadState } from '../model/upload.js';
+
+/** Whether the bytes of a partial are there, are being freed after a merge, or are freed. */
+export type Content = 'stored' | 'releasing' | 'released';
+
+/** Why an upload is a tombstone: deleted by a client (404), past its time or beyond repair (410). */
+export type Ending = 'terminated' | 'expired' | 'failed';
+
+/** The row: the only truth about an upload. Times are milliseconds of the database's clock. */
+export interface UploadRecord {
+  readonly id: string;
+  readonly storage: string;
+  readonly key: string | null;
+  readonly reference: string | null;
+  readonly kind: UploadKind;
+  readonly protocol: 'tus';
+  readonly length: number | null;
+  readonly offset: number;
+  readonly metadata: string | null;
+  readonly concat: string | null;
+  readonly state: UploadState;
+  readonly ending: Ending | null;
+  readonly content: Content;
+  /** The final that took the bytes of this partial. */
+  readonly consumedBy: string | null;
+  /** How many unfinished finals need this upload. */
+  readonly pins: number;
+  readonly owner: string | null;
+  readonly dedupeKey: string | null;
+  readonly delivery: 'pending' | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly completedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly leaseHolder: string | null;
+  /** Milliseconds until the lease runs out, by the database's clock at the time of reading; null without a lease. */
+  readonly leaseRemaining: number | null;
+  readonly epoch: number;
+  /** The epoch whose holder last said that it had stopped. */
+  readonly releasedEpoch: number;
+}
+
+/** What creation decides; the rest of the row starts at its default. */
+export type NewUpload = Pick<
+  UploadRecord,
+  'id' | 'storage' | 'key' | 'kind' | 'length' | 'metadata' | 'concat' | 'state' | 'owner' | 'dedupeKey'
+>;
+
+/** What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event. */
+export interface UploadChange {
+  readonly state?: UploadState;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly reference?: string;
+  readonly ending?: Ending;
+  readonly completed?: true;
+  readonly delivery?: 'pending';
+}

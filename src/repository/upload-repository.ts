@@ -1,0 +1,124 @@
+import type { UploadKind, UploadState } from '../model/upload.js';
+import type { NewUpload, UploadChange, UploadRecord } from './upload-record.js';
+
+/** Injection token of the repository of one registration. */
+export const UPLOAD_REPOSITORY = Symbol('nestjs-tus:upload-repository');
+
+/** How long a lease or a claim lasts without renewal, by the database's clock. */
+export const LEASE_MILLISECONDS = 5_000;
+
+export interface LeaseRenewal {
+  readonly id: string;
+  readonly epoch: number;
+  /** The durable offset to record; it never lowers the row's. */
+  readonly offset: number;
+}
+
+export interface FinalPlan {
+  readonly final: NewUpload & { readonly dedupeKey: string };
+  /** In order; an id may come twice. */
+  readonly partialIds: readonly string[];
+  /** Judges the rows inside the transaction. What it throws rolls everything back and is thrown on. */
+  readonly check: (partials: ReadonlyMap<string, UploadRecord>) => void;
+  readonly holder: string;
+}
+
+export type PlannedFinal =
+  { readonly created: true; readonly final: UploadRecord } | { readonly created: false; readonly final: UploadRecord };
+
+/** One entry of a final's ordered list, with the rows that say where its bytes are now. */
+export interface PlannedPartial {
+  readonly partial: UploadRecord;
+  /** Where its bytes begin in the final that consumed it; null while they are its own. */
+  readonly consumer: { readonly final: UploadRecord; readonly start: number } | null;
+}
+
+export interface ListFilter {
+  readonly kind?: UploadKind;
+  readonly states?: readonly UploadState[];
+  /** Only uploads after this id, in the order of ids. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/**
+ * The rows of one registration. A method is one conditional statement, or one short transaction where it says so.
+ * Every write of a leased row carries the epoch; false or undefined means that the lease went to somebody else.
+ */
+export interface UploadRepository {
+  /** Inserts the row; with a holder, the lease is taken in the same statement (epoch 1). */
+  insert(upload: NewUpload, holder?: string): Promise<UploadRecord>;
+
+  find(id: string): Promise<UploadRecord | undefined>;
+
+  /** In the order of their ids. */
+  list(filter: ListFilter): Promise<UploadRecord[]>;
+
+  /**
+   * Takes the lease of a row that is in one of `states` and has no lease, or one that ran out; loads the row in the
+   * same statement. The epoch grows by one. Undefined if it could not be had.
+   */
+  take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined>;
+
+  /**
+   * Changes a row under its lease, and gives the lease back if `release` is set. Zero rows are looked at again: the
+   * same epoch with the wanted state and offset is a success whose answer was lost.
+   */
+  write(id: string, epoch: number, change: UploadChange, release: boolean): Promise<boolean>;
+
+  /** Renews leases and records offsets in one statement; resolves with the ids that are still the holder's. */
+  renew(holder: string, leases: readonly LeaseRenewal[]): Promise<ReadonlySet<string>>;
+
+  /**
+   * One transaction: returns the living final with the same `dedupeKey` if there is one, else checks the partials,
+   * inserts the final (state `merging`, leased by `holder`) with its ordered list, and pins each partial, and each
+   * final that consumed one, once.
+   */
+  planFinal(plan: FinalPlan): Promise<PlannedFinal>;
+
+  /** The ordered list of a final. */
+  partialsOf(finalId: string): Promise<PlannedPartial[]>;
+
+  /**
+   * Claims the bytes of a partial for one final, forever. False unless this final alone pins it and no final has
+   * claimed it before.
+   */
+  claimBytes(partialId: string, finalId: string): Promise<boolean>;
+
+  /**
+   * One transaction: completes a final under its lease and releases the lease, unpins what it pinned and, with
+   * `releasePartials`, marks the partials that nobody pins any more as `releasing`, consumed by this final.
+   */
+  completeFinal(id: string, epoch: number, change: UploadChange, releasePartials: boolean): Promise<boolean>;
+
+  /**
+   * One transaction: the final can never be merged; it becomes `terminating` with the ending `failed`, its dedupe
+   * key is free again, and what it pinned is unpinned.
+   */
+  failFinal(id: string, epoch: number): Promise<boolean>;
+
+  /**
+   * One transaction: the upload becomes `terminating` with the ending `terminated`. With an epoch under that lease;
+   * without one only if it is `complete` or `failed`, which nobody writes to. A final that was not merged unpins its
+   * partials; partials whose bytes a merged final held become `gone`.
+   */
+  terminate(id: string, epoch: number | undefined): Promise<'done' | 'pinned' | 'lost'>;
+
+  /** A `terminating` upload whose bytes are freed becomes a tombstone; its key may be used again. */
+  bury(id: string): Promise<void>;
+
+  /** Partials whose bytes are to be freed. */
+  releasing(limit: number): Promise<UploadRecord[]>;
+
+  /** Their bytes are freed. */
+  released(ids: readonly string[]): Promise<void>;
+
+  /** Rows in one of `states` that nobody has a lease of, oldest first: a crash or a failure left them there. */
+  abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]>;
+
+  /** Which of the ids have a row whose working bytes are still needed. */
+  withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  /** Deletes tombstones that are older than this; resolves with how many. */
+  forgetTombstones(olderThanMilliseconds: number): Promise<number>;
+}
