@@ -35,8 +35,10 @@ export type Acquired =
 export interface AcquireRequest {
   readonly id: string;
   readonly states: readonly UploadState[];
-  /** What a running holder is told. Without one it is not asked: whoever is busy goes on. */
-  readonly ask?: LetGoReason;
+  /** What a running holder is told. */
+  readonly ask: LetGoReason;
+  /** Called with the row before a running holder is asked: what it throws is thrown on, and the holder goes on. */
+  readonly check?: (record: UploadRecord) => void;
 }
 
 export interface Locker {
@@ -44,6 +46,8 @@ export interface Locker {
   readonly holder: string;
   /** @throws UploadLockedError if the holder did not let go in time. */
   acquire(request: AcquireRequest): Promise<Acquired>;
+  /** Takes the lease only if nobody has it, and the row is in one of the states. */
+  tryAcquire(id: string, states: readonly UploadState[]): Promise<Lock | undefined>;
   /** Takes over a lease that an insert of this process has just taken. */
   adopt(record: UploadRecord): Lock;
   /** Asks every holder of this process to let go, and resolves when all have, or after the grace period. */

@@ -37,9 +37,11 @@ export interface Upload {
   readonly completedAt: Date | null;
 }
 
-/** An upload whose object is published under its key. Never a partial. */
+/**
+ * An upload whose object is published under its key. Never a partial. Its state is `complete`, or `terminating` or
+ * `gone` if it was deleted before the application could be told of it.
+ */
 export interface CompletedUpload extends Upload {
-  readonly state: 'complete';
   readonly kind: 'single' | 'final';
   readonly length: number;
   readonly key: string;

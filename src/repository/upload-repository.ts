@@ -15,11 +15,15 @@ export interface LeaseRenewal {
 }
 
 export interface FinalPlan {
-  readonly final: NewUpload & { readonly dedupeKey: string };
+  /** Its length is what `check` returns. */
+  readonly final: Omit<NewUpload, 'length'> & { readonly dedupeKey: string };
   /** In order; an id may come twice. */
   readonly partialIds: readonly string[];
-  /** Judges the rows inside the transaction. What it throws rolls everything back and is thrown on. */
-  readonly check: (partials: ReadonlyMap<string, UploadRecord>) => void;
+  /**
+   * Judges the rows inside the transaction and returns the length of the final. What it throws rolls everything
+   * back and is thrown on.
+   */
+  readonly check: (partials: ReadonlyMap<string, UploadRecord>) => number;
   readonly holder: string;
 }
 
@@ -43,7 +47,8 @@ export interface ListFilter {
 
 /**
  * The rows of one registration. A method is one conditional statement, or one short transaction where it says so.
- * Every write of a leased row carries the epoch; false or undefined means that the lease went to somebody else.
+ * Every write of a leased row carries the epoch and resolves with the row as it is now; false or undefined means that
+ * the lease went to somebody else.
  */
 export interface UploadRepository {
   /** Inserts the row; with a holder, the lease is taken in the same statement (epoch 1). */
@@ -64,7 +69,7 @@ export interface UploadRepository {
    * Changes a row under its lease, and gives the lease back if `release` is set. Zero rows are looked at again: the
    * same epoch with the wanted state and offset is a success whose answer was lost.
    */
-  write(id: string, epoch: number, change: UploadChange, release: boolean): Promise<boolean>;
+  write(id: string, epoch: number, change: UploadChange, release: boolean): Promise<UploadRecord | undefined>;
 
   /** Renews leases and records offsets in one statement; resolves with the ids that are still the holder's. */
   renew(holder: string, leases: readonly LeaseRenewal[]): Promise<ReadonlySet<string>>;
@@ -89,7 +94,12 @@ export interface UploadRepository {
    * One transaction: completes a final under its lease and releases the lease, unpins what it pinned and, with
    * `releasePartials`, marks the partials that nobody pins any more as `releasing`, consumed by this final.
    */
-  completeFinal(id: string, epoch: number, change: UploadChange, releasePartials: boolean): Promise<boolean>;
+  completeFinal(
+    id: string,
+    epoch: number,
+    change: UploadChange,
+    releasePartials: boolean,
+  ): Promise<UploadRecord | undefined>;
 
   /**
    * One transaction: the final can never be merged; it becomes `terminating` with the ending `failed`, its dedupe
@@ -106,6 +116,9 @@ export interface UploadRepository {
 
   /** A `terminating` upload whose bytes are freed becomes a tombstone; its key may be used again. */
   bury(id: string): Promise<void>;
+
+  /** A `terminating` upload that nobody was ever told of leaves no row at all. */
+  erase(id: string): Promise<void>;
 
   /** Partials whose bytes are to be freed. */
   releasing(limit: number): Promise<UploadRecord[]>;

@@ -102,8 +102,12 @@ export interface UploadStorage {
   /** A stream of the bytes of a complete upload; all of them without a range. */
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable>;
 
-  /** Removes everything that was stored, the published object too. Idempotent. */
-  remove(upload: StoredUpload): Promise<void>;
+  /**
+   * Removes everything that was stored, the published object too. Idempotent. `published` says that the row reached
+   * `complete`: what is under the key is ours. Without it the storage removes only an object that it can prove to be
+   * this upload's, since a foreign one may have the key.
+   */
+  remove(upload: StoredUpload, published: boolean): Promise<void>;
 
   /**
    * Removes leftovers that no row knows. `known` answers which of the ids have a row that still needs working

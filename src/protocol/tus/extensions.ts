@@ -8,3 +8,18 @@ export const TUS_EXTENSIONS = [
 ] as const;
 
 export type TusExtension = (typeof TUS_EXTENSIONS)[number];
+
+/** What an extension cannot do without (OPT-07). Nothing can be concatenated that cannot be created. */
+const NEEDS: Partial<Record<TusExtension, TusExtension>> = {
+  'creation-with-upload': 'creation',
+  'creation-defer-length': 'creation',
+  concatenation: 'creation',
+};
+
+/** The enabled extensions in the order of OPTIONS, without those that lack the one they need (OPT-07). */
+export function usableExtensions(enabled: readonly TusExtension[]): TusExtension[] {
+  return TUS_EXTENSIONS.filter((extension) => {
+    const needed = NEEDS[extension];
+    return enabled.includes(extension) && (needed === undefined || enabled.includes(needed));
+  });
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { LocalStorage, TusModule } from 'nestjs-tus';
+import { CompletionLog } from './completion-log.js';
+import { uploadDirectory } from './upload-directory.js';
+
+@Module({
+  imports: [
+    TusModule.forRoot({
+      path: 'files',
+      storage: new LocalStorage({ directory: uploadDirectory }),
+      cors: true,
+    }),
+  ],
+  providers: [CompletionLog],
+})
+export class AppModule {}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MalformedRequestError } from '../model/errors/malformed-request.error.js';
+import { UploadError } from '../model/errors/upload.error.js';
+import { corsHeaders, isPreflight, preflightHeaders } from '../protocol/tus/cors.js';
+import { discoveryHeaders } from '../protocol/tus/discovery.js';
+import { usableExtensions } from '../protocol/tus/extensions.js';
+import type { HeaderReader, Headers } from '../protocol/tus/headers.js';
+import { effectiveMethod } from '../protocol/tus/method-override.js';
+import { TUS_VERSION } from '../protocol/tus/version.js';
+import { routedUrl } from './endpoint.js';
+import type { Endpoint, Match } from './endpoint.js';
+import { fixOverriddenHead } from './overridden-head.js';
+import { drainUnreadBody } from './unread-body.js';
+import { rememberVisit, visitOf } from './visit.js';
+import type { Visit } from './visit.js';
+
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly match: Match;
+  readonly endpoint: Endpoint;
+}
+
+/** Reads a header of Node's request; a field that came several times is one value (trap 20). */
+export function headerReader(request: IncomingMessage): HeaderReader {
+  return (name) => {
+    const value = request.headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+}
+
+/**
+ * Prepares a request of the endpoint before the application sees it, once. What is set here is on every answer,
+ * whoever gives it: a guard, a body parser, the framework's CORS, or its 404 (CORE-02, CORS-01, CORS-08).
+ */
+export function admit(arrival: Arrival, expectsContinue = false): Visit {
+  const { request, response, match, endpoint } = arrival;
+  const known = visitOf(request);
+  if (known) return known;
+  const header = headerReader(request);
+  const realMethod = request.method ?? 'GET';
+  const url = originalUrl(request);
+  setHeaders(response, standardHeaders(realMethod, header, endpoint));
+  const { method, refusal } = understand(request, header);
+  const visit = {
+    url,
+    realMethod,
+    contentType: request.headers['content-type'],
+    id: match.id,
+    endpointPaths: endpoint.paths,
+    refusal,
+    expectsContinue,
+  };
+  rememberVisit(request, visit);
+  request.method = method;
+  if (method === 'HEAD' && realMethod !== 'HEAD') fixOverriddenHead(response);
+  hideContentType(request, endpoint.hiddenContentType);
+  request.url = routedUrl(match, request.url ?? '/');
+  drainUnreadBody(request, response, expectsContinue);
+  return visit;
+}
+
+/** Answers a browser's preflight, if CORS is the module's business: it must pass guards and body parsers (CORS-09). */
+export function answerPreflight({ request, response, endpoint }: Arrival): boolean {
+  const { cors } = endpoint.settings;
+  const header = headerReader(request);
+  if (!cors || !isPreflight(request.method ?? '', header)) return false;
+  const extensions = usableExtensions(endpoint.settings.extensions);
+  setHeaders(response, preflightHeaders(header('Origin') ?? '', cors, extensions));
+  response.statusCode = 204;
+  response.end();
+  return true;
+}
+
+/** An application that is mounted below another one has the client's URL here. */
+export function originalUrl(request: IncomingMessage & { originalUrl?: string }): string {
+  return request.originalUrl ?? request.url ?? '/';
+}
+
+function standardHeaders(method: string, header: HeaderReader, { settings }: Endpoint): Headers {
+  return {
+    'Tus-Resumable': TUS_VERSION,
+    'Cache-Control': 'no-store',
+    ...corsHeaders(header('Origin'), settings.cors),
+    ...(method === 'OPTIONS' && discoveryHeaders(settings)),
+  };
+}
+
+/** The first two rows of the order of checks: framing and method override. */
+function understand(
+  request: IncomingMessage,
+  header: HeaderReader,
+): { method: string; refusal: UploadError | undefined } {
+  const method = request.method ?? 'GET';
+  try {
+    // Node would decode it, but HTTP/1.0 does not know it: a proxy in front may see another request (trap 4).
+    if (request.httpVersion === '1.0' && header('Transfer-Encoding') !== undefined) {
+      throw new MalformedRequestError('HTTP/1.0 has no Transfer-Encoding; send Content-Length.');
+    }
+    return { method: effectiveMethod(method, header), refusal: undefined };
+  } catch (error) {
+    if (error instanceof UploadError) return { method, refusal: error };
+    throw error;
+  }
+}
+
+function hideContentType(request: IncomingMessage, hidden: string | undefined): void {
+  if (hidden === undefined) delete request.headers['content-type'];
+  else request.headers['content-type'] = hidden;
+}
+
+function setHeaders(response: ServerResponse, headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import type { HeaderReader } from '../protocol/tus/headers.js';
+import type { UploadError } from '../model/errors/upload.error.js';
+import { headerReader } from './admit.js';
+import { checkBodyUnread } from './platform-checks.js';
+import type { ResponseWriter } from './response-writer.js';
+import { showContentType } from './visit.js';
+import type { Visit } from './visit.js';
+
+/** Express hands over Node's own request, Fastify a wrapper around it; both may carry a parsed body. */
+export type PlatformRequest = (IncomingMessage | { readonly raw: IncomingMessage }) & {
+  readonly body?: unknown;
+};
+
+/** Node's request behind the platform's. */
+export function rawRequest(request: PlatformRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+/** A request of tus, whatever platform it came through. */
+export class TusRequest {
+  /** The method that counts, after an override (OVR-01). */
+  readonly method: string;
+  /** The method on the wire. */
+  readonly realMethod: string;
+  /** Path and query as the client sent them. */
+  readonly url: string;
+  /** The id in the URL; null on the collection, and where it cannot be an id. */
+  readonly id: string | null;
+  readonly endpointPaths: readonly string[];
+  readonly refusal: UploadError | undefined;
+  readonly header: HeaderReader;
+  readonly raw: IncomingMessage;
+  /** Whether content was announced; with a chunked body it may still turn out to be empty. */
+  readonly hasBody: boolean;
+  /** Bytes of content; undefined if the body does not say. */
+  readonly contentLength: number | undefined;
+
+  constructor(
+    /** The platform's request, with what the application's guards put on it. */
+    readonly platform: PlatformRequest,
+    private readonly response: ResponseWriter,
+    private readonly visit: Visit,
+  ) {
+    this.raw = rawRequest(platform);
+    this.method = this.raw.method ?? 'GET';
+    this.realMethod = visit.realMethod;
+    this.url = visit.url;
+    this.id = visit.id;
+    this.endpointPaths = visit.endpointPaths;
+    this.refusal = visit.refusal;
+    showContentType(this.raw);
+    this.header = headerReader(this.raw);
+    const length = this.header('Content-Length');
+    const unknown = length === undefined && mayHaveBody(this.raw);
+    this.contentLength = unknown ? undefined : Number(length ?? 0);
+    this.hasBody = unknown || Number(length ?? 0) > 0;
+  }
+
+  /** Lets a client send that asked whether it should (CRE-23). */
+  readonly wantBody = (): void => {
+    if (this.visit.expectsContinue && !this.response.raw.headersSent) this.response.raw.writeContinue();
+  };
+
+  /** @throws BodyConsumedError if a body parser of the application was there first. */
+  checkBodyUnread(): void {
+    if (this.hasBody) checkBodyUnread(this.raw, this.platform.body);
+  }
+
+  /** Whether at least one byte of content comes; waits for it only if the length was not announced. */
+  async hasContent(): Promise<boolean> {
+    if (!this.hasBody || this.contentLength !== undefined) return this.hasBody;
+    this.checkBodyUnread();
+    this.wantBody();
+    return firstByteArrives(this.raw);
+  }
+}
+
+function mayHaveBody(
+  raw: IncomingMessage & { readonly stream?: { readonly endAfterHeaders?: boolean } },
+): boolean {
+  if (raw.httpVersionMajor >= 2) return raw.stream?.endAfterHeaders === false;
+  return raw.headers['transfer-encoding'] !== undefined;
+}
+
+function firstByteArrives(raw: IncomingMessage): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (arrived: boolean) => {
+      raw.off('readable', onReadable).off('end', onEnd).off('close', onEnd).off('error', onEnd);
+      resolve(arrived);
+    };
+    const onReadable = () => {
+      if (raw.read() !== null) settle(true);
+    };
+    const onEnd = () => settle(false);
+    raw.on('readable', onReadable).once('end', onEnd).once('close', onEnd).once('error', onEnd);
+  });
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { admit, answerPreflight } from './admit.js';
+import type { Arrival } from './admit.js';
+import { matchEndpoint } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+const gates = new WeakMap<Server, ServerGate>();
+
+/**
+ * Stands before everything that listens on an HTTP server, so that it works the same on every platform and comes
+ * before guards and body parsers. One per server, for all endpoints of all modules.
+ */
+export class ServerGate {
+  private readonly endpoints: Endpoint[] = [];
+  private readonly waiting = new WeakSet<IncomingMessage>();
+  private readonly servers = new WeakSet<Server>();
+
+  static of(server: Server): ServerGate {
+    const known = gates.get(server);
+    if (known) return known;
+    const gate = new ServerGate();
+    gate.attach(server);
+    gates.set(server, gate);
+    return gate;
+  }
+
+  add(endpoint: Endpoint): void {
+    this.endpoints.push(endpoint);
+  }
+
+  /** Also guards another server of the same application, as Fastify opens for each address of `localhost`. */
+  attach(server: Server): void {
+    if (this.servers.has(server)) return;
+    this.servers.add(server);
+    const behind = server.rawListeners('request') as Listener[];
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      const arrival = this.admit(request, response);
+      // A preflight ends here, so the others must not see it: they would write to an answer that is out.
+      if (arrival && answerPreflight(arrival)) return;
+      for (const listener of behind) listener.call(server, request, response);
+    });
+    // An application that handles it already knows what it wants.
+    if (server.listenerCount('checkContinue') > 0) return;
+    server.on('checkContinue', (request, response) => {
+      if (this.find(request)) this.waiting.add(request);
+      else response.writeContinue();
+      server.emit('request', request, response);
+    });
+  }
+
+  /** Prepares a request if it is for one of the endpoints, once, whoever calls first. */
+  admit(request: IncomingMessage, response: ServerResponse): Arrival | undefined {
+    const found = this.find(request);
+    if (!found) return undefined;
+    const arrival = { request, response, ...found };
+    admit(arrival, this.waiting.has(request));
+    return arrival;
+  }
+
+  private find(request: IncomingMessage): Pick<Arrival, 'match' | 'endpoint'> | undefined {
+    for (const endpoint of this.endpoints) {
+      const match = matchEndpoint(endpoint, request.url ?? '/');
+      if (match) return { match, endpoint };
+    }
+    return undefined;
+  }
+}

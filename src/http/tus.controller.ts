@@ -1,0 +1,159 @@
+import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import { ExtensionDisabledError } from '../model/errors/extension-disabled.error.js';
+import { FinalNotWritableError } from '../model/errors/final-not-writable.error.js';
+import { MethodNotAllowedError } from '../model/errors/method-not-allowed.error.js';
+import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
+import { allowedMethods } from '../protocol/tus/allowed-methods.js';
+import type { Target } from '../protocol/tus/allowed-methods.js';
+import { appendedHeaders, createdHeaders, headHeaders } from '../protocol/tus/answers.js';
+import { parseAppend } from '../protocol/tus/append.js';
+import { isFinalCreation, parseCreation } from '../protocol/tus/creation.js';
+import type { CreateCommand, CreateFinalCommand } from '../protocol/tus/creation.js';
+import { discoveryHeaders } from '../protocol/tus/discovery.js';
+import { usableExtensions } from '../protocol/tus/extensions.js';
+import type { TusExtension } from '../protocol/tus/extensions.js';
+import { isOffsetStream } from '../protocol/tus/media-type.js';
+import { checkVersion } from '../protocol/tus/version.js';
+import type { BodyInput } from '../uploads/commands.js';
+import { toException } from './error-response.js';
+import { locationOf, publicPath } from './location.js';
+import { rawRequest, TusRequest } from './request-adapter.js';
+import type { PlatformRequest } from './request-adapter.js';
+import { ResponseWriter } from './response-writer.js';
+import type { Answer, PlatformResponse } from './response-writer.js';
+import { TUS_HTTP } from './tus-http.js';
+import type { TusHttp } from './tus-http.js';
+import { visitFor } from './visit-for.js';
+
+/**
+ * Serves the uploads of one endpoint. Extend it to put guards, interceptors and the like on it, or to override a step;
+ * every step answers with a status and headers, or throws an `UploadError`.
+ */
+@Controller()
+export class TusController {
+  constructor(@Inject(TUS_HTTP) protected readonly http: TusHttp) {}
+
+  /** The endpoint itself: creation and discovery. */
+  @All()
+  serveCollection(@Req() request: PlatformRequest, @Res() response: PlatformResponse): Promise<void> {
+    return this.serve('collection', request, response);
+  }
+
+  /** The URL of one upload. */
+  @All(':id')
+  serveUpload(@Req() request: PlatformRequest, @Res() response: PlatformResponse): Promise<void> {
+    return this.serve('upload', request, response);
+  }
+
+  /** POST on the endpoint: an ordinary, partial or final upload (CRE, CON). */
+  protected async create(request: TusRequest): Promise<Answer> {
+    const sendsBytes = isOffsetStream(request.header('Content-Type')) && request.hasBody;
+    if (sendsBytes && isFinalCreation(request.header) && (await request.hasContent())) {
+      throw new FinalNotWritableError();
+    }
+    const { maxMetadataBytes, maxPartials } = this.http.settings;
+    const requestPath = publicPath(request.url);
+    const { command, refusal } = parseCreation(request.header, {
+      extensions: this.extensions,
+      maxMetadataBytes,
+      maxPartials,
+      requestPath,
+      endpointPaths: [requestPath, ...request.endpointPaths],
+    });
+    if (refusal) throw refusal;
+    return command.kind === 'final'
+      ? this.concatenate(request, command)
+      : this.createFrom(request, command, sendsBytes);
+  }
+
+  /** PATCH on an upload. The uploads room looks at the upload before anything that only headers tell is refused. */
+  protected async append(request: TusRequest, id: string): Promise<Answer> {
+    const { command, refusal } = parseAppend(request.header);
+    if (refusal) {
+      // A missing upload and a final come first in the order of checks.
+      const upload = await this.http.uploads.get(id);
+      throw upload.kind === 'final' ? new FinalNotWritableError() : refusal;
+    }
+    const upload = await this.http.uploads.append(id, { ...command, ...this.bodyOf(request) });
+    return { status: 204, headers: appendedHeaders(upload) };
+  }
+
+  /** HEAD on an upload. */
+  protected async head(request: TusRequest, id: string): Promise<Answer> {
+    const headers = headHeaders(await this.http.uploads.get(id));
+    return {
+      status: 200,
+      headers: { ...headers, ...(request.realMethod !== 'HEAD' && { 'Content-Length': '0' }) },
+    };
+  }
+
+  /** DELETE on an upload (TER). */
+  protected async terminate(_request: TusRequest, id: string): Promise<Answer> {
+    await this.http.uploads.terminate(id);
+    return { status: 204, headers: {} };
+  }
+
+  /** OPTIONS, on the endpoint and on uploads (OPT). */
+  protected async options(_request: TusRequest): Promise<Answer> {
+    return { status: 204, headers: discoveryHeaders(this.http.settings) };
+  }
+
+  private async serve(target: Target, platform: PlatformRequest, response: PlatformResponse): Promise<void> {
+    const writer = new ResponseWriter(response);
+    try {
+      const { settings } = this.http;
+      const visit = visitFor({ request: rawRequest(platform), response: writer.raw, target, settings });
+      const request = new TusRequest(platform, writer, visit);
+      writer.send(await this.dispatch(target, request));
+    } catch (error) {
+      throw toException(error, writer);
+    }
+  }
+
+  private dispatch(target: Target, request: TusRequest): Promise<Answer> {
+    if (request.refusal) throw request.refusal;
+    const allowed = allowedMethods(target, this.extensions);
+    const { method } = request;
+    if (!allowed.includes(method)) throw new MethodNotAllowedError(allowed);
+    if (method === 'OPTIONS') return this.options(request);
+    checkVersion(method, request.header);
+    if (target === 'collection') return this.create(request);
+    if (request.id === null) throw new UploadNotFoundError();
+    if (method === 'HEAD') return this.head(request, request.id);
+    return method === 'PATCH' ? this.append(request, request.id) : this.terminate(request, request.id);
+  }
+
+  private async createFrom(
+    request: TusRequest,
+    command: CreateCommand,
+    sendsBytes: boolean,
+  ): Promise<Answer> {
+    if (sendsBytes && !this.extensions.includes('creation-with-upload')) {
+      throw new ExtensionDisabledError('creation-with-upload');
+    }
+    const { kind, ...input } = command;
+    const upload = await this.http.uploads.create({
+      ...input,
+      partial: kind === 'partial',
+      // Content of any other type is no content (CRE-21).
+      ...(sendsBytes && this.bodyOf(request)),
+    });
+    return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
+  }
+
+  private async concatenate(request: TusRequest, command: CreateFinalCommand): Promise<Answer> {
+    const { partialIds, metadata, concat } = command;
+    const upload = await this.http.uploads.concatenate({ partialIds, metadata, concat });
+    return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
+  }
+
+  private bodyOf(request: TusRequest): BodyInput {
+    request.checkBodyUnread();
+    const { raw: body, contentLength, wantBody: onBodyWanted } = request;
+    return { body, onBodyWanted, ...(contentLength !== undefined && { contentLength }) };
+  }
+
+  private get extensions(): readonly TusExtension[] {
+    return usableExtensions(this.http.settings.extensions);
+  }
+}

@@ -1,0 +1,73 @@
+export { TusModule } from './module/tus.module.js';
+export type {
+  AsyncOptions,
+  StorageFactory,
+  StorageSource,
+  TusModuleAsyncOptions,
+  TusModuleOptions,
+  TusOptions,
+  TusOptionsFactory,
+  TusRegistration,
+} from './module/tus-module-options.js';
+export { TusOptionError } from './module/resolve-options.js';
+export {
+  InjectTusStorage,
+  InjectUploadEvents,
+  InjectUploadService,
+  getTusStorageToken,
+  getUploadEventsToken,
+  getUploadServiceToken,
+} from './module/tokens.js';
+export { TusController } from './http/tus.controller.js';
+export { TusHttpException } from './http/tus-http-exception.js';
+export type { TusExtension } from './protocol/tus/extensions.js';
+export type { CorsOptions as TusCorsOptions } from './protocol/tus/cors.js';
+export { UploadService } from './uploads/upload.service.js';
+export type {
+  AppendToUpload,
+  BodyInput,
+  ConcatenateUploads,
+  CreateUpload,
+  ListUploads,
+} from './uploads/commands.js';
+export { UploadEvents } from './events/upload-events.js';
+export type { OnUploadComplete } from './events/hooks.js';
+export { LocalStorage } from './storage/local/local.storage.js';
+export type { LocalStorageOptions } from './storage/local/options.js';
+export type {
+  AppendContext,
+  AppendResult,
+  ByteRange,
+  ConcatSource,
+  StoredUpload,
+  UploadStorage,
+  WriteContext,
+} from './storage/upload-storage.js';
+export { Metadata } from './model/metadata.js';
+export type { CompletedUpload, Upload, UploadKind, UploadState } from './model/upload.js';
+export { BodyConsumedError } from './model/errors/body-consumed.error.js';
+export { BodyInterruptedError } from './model/errors/body-interrupted.error.js';
+export { BodyTooLongError } from './model/errors/body-too-long.error.js';
+export { ExtensionDisabledError } from './model/errors/extension-disabled.error.js';
+export { FinalNotWritableError } from './model/errors/final-not-writable.error.js';
+export { InvalidHeaderError } from './model/errors/invalid-header.error.js';
+export { InvalidMetadataError } from './model/errors/invalid-metadata.error.js';
+export { InvalidMethodOverrideError } from './model/errors/invalid-method-override.error.js';
+export { InvalidPartialError } from './model/errors/invalid-partial.error.js';
+export { KeyConflictError } from './model/errors/key-conflict.error.js';
+export { LengthConflictError } from './model/errors/length-conflict.error.js';
+export { MalformedRequestError } from './model/errors/malformed-request.error.js';
+export { MethodNotAllowedError } from './model/errors/method-not-allowed.error.js';
+export { OffsetConflictError } from './model/errors/offset-conflict.error.js';
+export { StorageFullError } from './model/errors/storage-full.error.js';
+export { StorageUnavailableError } from './model/errors/storage-unavailable.error.js';
+export { StorageError } from './model/errors/storage.error.js';
+export { UnsupportedMediaTypeError } from './model/errors/unsupported-media-type.error.js';
+export { UnsupportedVersionError } from './model/errors/unsupported-version.error.js';
+export { UploadGoneError } from './model/errors/upload-gone.error.js';
+export { UploadInUseError } from './model/errors/upload-in-use.error.js';
+export { UploadLockedError } from './model/errors/upload-locked.error.js';
+export { UploadNotFoundError } from './model/errors/upload-not-found.error.js';
+export { UploadTooLargeError } from './model/errors/upload-too-large.error.js';
+export { UploadError } from './model/errors/upload.error.js';
+export type { StorageErrorKind } from './model/errors/storage.error.js';

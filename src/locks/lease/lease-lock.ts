@@ -1,0 +1,106 @@
+import { LEASE_MILLISECONDS } from '../../repository/upload-repository.js';
+import type { LeaseRenewal, UploadRepository } from '../../repository/upload-repository.js';
+import type { UploadChange, UploadRecord } from '../../repository/upload-record.js';
+import { LeaseLostError } from '../lease-lost.error.js';
+import type { LetGoReason, Lock } from '../locker.js';
+
+/** A holder stops this long before its lease could run out, by the monotonic clock of the process. */
+const SAFETY_MILLISECONDS = 1_000;
+
+export interface LeaseLockDeps {
+  readonly repository: UploadRepository;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Called once, when the lock is no longer this process's. */
+  readonly onEnd: (lock: LeaseLock) => void;
+}
+
+/** One lease held by this process. */
+export class LeaseLock implements Lock {
+  onBeat: (() => void) | undefined;
+  readonly fenced: boolean;
+  private readonly letGo = new AbortController();
+  private durable: number;
+  private releasing = false;
+  private ended = false;
+
+  constructor(
+    private record: UploadRecord,
+    private validUntil: number,
+    private readonly deps: LeaseLockDeps,
+  ) {
+    this.fenced = record.releasedEpoch !== record.epoch - 1;
+    this.durable = record.offset;
+  }
+
+  get upload(): UploadRecord {
+    return this.record;
+  }
+
+  get signal(): AbortSignal {
+    return this.letGo.signal;
+  }
+
+  progress(offset: number): void {
+    this.durable = offset;
+    this.checkClock();
+  }
+
+  async write(change: UploadChange): Promise<UploadRecord> {
+    return this.change(change, false);
+  }
+
+  async release(change: UploadChange = {}): Promise<UploadRecord> {
+    this.releasing = true;
+    try {
+      return await this.change(change, true);
+    } finally {
+      // After a failed statement the lease runs out by itself: nobody renews it any more.
+      this.forget();
+    }
+  }
+
+  forget(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.onBeat = undefined;
+    this.deps.onEnd(this);
+  }
+
+  /** Asks the writer to stop at the next whole step. */
+  ask(reason: LetGoReason): void {
+    this.letGo.abort(reason);
+  }
+
+  /** What the next renewal records. An upload that has all its bytes shows them only when it is finished. */
+  get renewal(): LeaseRenewal {
+    const { id, epoch, length, offset } = this.record;
+    return { id, epoch, offset: length !== null && this.durable >= length ? offset : this.durable };
+  }
+
+  renewed(sentAt: number): void {
+    this.validUntil = sentAt + LEASE_MILLISECONDS;
+  }
+
+  lose(): void {
+    if (this.ended || this.releasing) return;
+    this.ask('lost');
+    this.forget();
+  }
+
+  checkClock(): void {
+    if (this.deps.now() > this.validUntil - SAFETY_MILLISECONDS) this.lose();
+  }
+
+  private async change(change: UploadChange, release: boolean): Promise<UploadRecord> {
+    const { id, epoch } = this.record;
+    if (this.ended) throw new LeaseLostError(id);
+    const record = await this.deps.repository.write(id, epoch, change, release);
+    if (!record) {
+      this.lose();
+      throw new LeaseLostError(id);
+    }
+    this.record = record;
+    return record;
+  }
+}

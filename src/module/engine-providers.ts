@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import type { InjectionToken, Provider } from '@nestjs/common';
+import { CompletionRelay } from '../events/relay/completion-relay.js';
+import { UploadEvents } from '../events/upload-events.js';
+import { LeaseLocker } from '../locks/lease/lease-locker.js';
+import { LOCKER } from '../locks/locker.js';
+import { Maintenance } from '../maintenance/maintenance.js';
+import { DELIVERY_REPOSITORY } from '../repository/delivery-repository.js';
+import { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
+import { TypeOrmDeliveryRepository } from '../repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmUploadRepository } from '../repository/typeorm/typeorm-upload-repository.js';
+import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
+import type { UploadStorage } from '../storage/upload-storage.js';
+import { Background } from '../uploads/background.js';
+import { Merges } from '../uploads/merges.js';
+import { Recovery } from '../uploads/recovery.js';
+import { UploadService } from '../uploads/upload.service.js';
+import type { UploadDeps } from '../uploads/upload-deps.js';
+import { TusOptionError } from './resolve-options.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
+
+/** Tokens of one registration that nobody outside it injects. */
+export const RESOLVED_OPTIONS = Symbol('nestjs-tus:options');
+export const UPLOAD_DEPS = Symbol('nestjs-tus:upload-deps');
+const CONNECTION = Symbol('nestjs-tus:connection');
+
+/** Rows and files of the only registration that needs no name. */
+const DEFAULT_NAME = 'default';
+
+const logger = new Logger('TusModule');
+
+/** The rooms of one registration, wired from the bytes upwards. */
+export function engineProviders(name: string | undefined): Provider[] {
+  const endpoint = name ?? DEFAULT_NAME;
+  const storage = getTusStorageToken(name);
+  const events = getUploadEventsToken(name);
+  return [
+    provide(CONNECTION, [RESOLVED_OPTIONS, storage], openDatabase),
+    provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
+      return new TypeOrmUploadRepository(connection, endpoint);
+    }),
+    provide(DELIVERY_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
+      return new TypeOrmDeliveryRepository(connection, endpoint);
+    }),
+    provide(LOCKER, [UPLOAD_REPOSITORY], (repository: UploadDeps['repository']) => {
+      return new LeaseLocker({
+        repository,
+        onError: (error) => logger.error('Leases were not renewed', error),
+      });
+    }),
+    provide(events, [], () => new UploadEvents()),
+    provide(CompletionRelay, [DELIVERY_REPOSITORY], (deliveries: TypeOrmDeliveryRepository) => {
+      return new CompletionRelay({
+        deliveries,
+        onError: (error, upload) =>
+          logger.error(`OnUploadComplete failed for ${upload.id}, it is tried again`, error),
+      });
+    }),
+    provide(
+      Background,
+      [],
+      () => new Background((error) => logger.warn(`In the background: ${String(error)}`)),
+    ),
+    provide(
+      UPLOAD_DEPS,
+      [RESOLVED_OPTIONS, UPLOAD_REPOSITORY, LOCKER, storage, events, CompletionRelay, Background],
+      (...[options, repository, locker, bytes, stream, relay, background]: EngineParts): UploadDeps => ({
+        ...{
+          endpoint,
+          storageName: DEFAULT_NAME,
+          repository,
+          locker,
+          storage: bytes,
+          events: stream,
+          relay,
+          background,
+        },
+        settings: {
+          maxSize: options.maxSize,
+          keepPartials: options.partials === 'keep',
+          respondAfter: options.respondAfter,
+          bodyIdleTimeout: options.bodyIdleTimeout,
+        },
+      }),
+    ),
+    provide(Merges, [UPLOAD_DEPS], (deps: UploadDeps) => new Merges(deps)),
+    provide(getUploadServiceToken(name), [UPLOAD_DEPS, Merges], (deps: UploadDeps, merges: Merges) => {
+      return new UploadService(deps, merges);
+    }),
+    provide(Recovery, [UPLOAD_DEPS, Merges], (deps: UploadDeps, merges: Merges) => {
+      return new Recovery(deps, merges, (error, id) =>
+        logger.error(`Upload ${id} could not be taken up`, error),
+      );
+    }),
+    provide(Maintenance, [Recovery, CompletionRelay], (recovery: Recovery, relay: CompletionRelay) => {
+      return new Maintenance({
+        recovery,
+        relay,
+        onError: (error) => logger.error('Maintenance failed', error),
+      });
+    }),
+  ];
+}
+
+type EngineParts = [
+  ResolvedOptions,
+  UploadDeps['repository'],
+  UploadDeps['locker'],
+  UploadStorage,
+  UploadEvents,
+  CompletionRelay,
+  Background,
+];
+
+/** @internal The token of the connection, which the lifecycle closes last. */
+export { CONNECTION };
+
+async function openDatabase(options: ResolvedOptions, storage: UploadStorage): Promise<SqliteConnection> {
+  const path =
+    options.database?.path ?? (storage.homeDirectory && join(storage.homeDirectory, 'uploads.sqlite'));
+  if (!path) {
+    throw new TusOptionError(
+      'database',
+      undefined,
+      'give { path } of a SQLite file: this storage keeps nothing on this machine',
+    );
+  }
+  await storage.start?.();
+  const connection = new SqliteConnection({ path });
+  await connection.open();
+  return connection;
+}
+
+function provide<Arguments extends never[]>(
+  token: InjectionToken,
+  inject: InjectionToken[],
+  useFactory: (...dependencies: Arguments) => unknown,
+): Provider {
+  return { provide: token, inject, useFactory: useFactory as (...dependencies: unknown[]) => unknown };
+}

@@ -1,0 +1,59 @@
+import type { Provider } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { CompletionRelay } from '../events/relay/completion-relay.js';
+import type { UploadEvents } from '../events/upload-events.js';
+import { FrontDoor } from '../http/front-door.js';
+import { TUS_HTTP } from '../http/tus-http.js';
+import type { TusHttp } from '../http/tus-http.js';
+import { Maintenance } from '../maintenance/maintenance.js';
+import type { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
+import type { UploadDeps } from '../uploads/upload-deps.js';
+import type { UploadService } from '../uploads/upload.service.js';
+import { CONNECTION, RESOLVED_OPTIONS, UPLOAD_DEPS } from './engine-providers.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { getUploadServiceToken } from './tokens.js';
+import { TusLifecycle } from './tus-lifecycle.js';
+
+/** What speaks HTTP, and what begins and ends with the application. */
+export function httpProviders(name: string | undefined, path: string): Provider[] {
+  return [
+    {
+      provide: TUS_HTTP,
+      useFactory: (options: ResolvedOptions, uploads: UploadService): TusHttp => ({
+        uploads,
+        settings: {
+          path,
+          extensions: options.extensions,
+          maxMetadataBytes: options.maxMetadataBytes,
+          maxPartials: options.maxPartials,
+          ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
+          ...(options.cors !== false && { cors: options.cors === true ? {} : options.cors }),
+        },
+      }),
+      inject: [RESOLVED_OPTIONS, getUploadServiceToken(name)],
+    },
+    {
+      provide: FrontDoor,
+      useFactory: (...[http, adapterHost, config, modules]: FrontDoorParts) =>
+        new FrontDoor({ http, adapterHost, config, modules }),
+      inject: [TUS_HTTP, HttpAdapterHost, ApplicationConfig, ModulesContainer],
+    },
+    {
+      provide: TusLifecycle,
+      useFactory: (...[deps, relay, maintenance, connection, discovery]: LifecycleParts) =>
+        new TusLifecycle({
+          discovery,
+          events: deps.events,
+          relay,
+          locker: deps.locker,
+          background: deps.background,
+          maintenance,
+          connection,
+        }),
+      inject: [UPLOAD_DEPS, CompletionRelay, Maintenance, CONNECTION, DiscoveryService],
+    },
+  ];
+}
+
+type FrontDoorParts = [TusHttp, HttpAdapterHost, ApplicationConfig, ModulesContainer];
+type LifecycleParts = [UploadDeps, CompletionRelay, Maintenance, SqliteConnection, DiscoveryService];

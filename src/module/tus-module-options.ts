@@ -1,0 +1,115 @@
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { TusController } from '../http/tus.controller.js';
+import type { CorsOptions } from '../protocol/tus/cors.js';
+import type { TusExtension } from '../protocol/tus/extensions.js';
+import type { UploadStorage } from '../storage/upload-storage.js';
+
+/** A storage that Nest makes, with what it injects. */
+export interface StorageFactory {
+  readonly useFactory: (...dependencies: never[]) => UploadStorage | Promise<UploadStorage>;
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
+}
+
+/** An instance, a class that Nest resolves, or a factory. */
+export type StorageSource = UploadStorage | Type<UploadStorage> | StorageFactory;
+
+/** What stands beside `useFactory`, because Nest needs it before any provider exists. */
+export interface TusRegistration {
+  /**
+   * Path of the endpoint, below the global prefix.
+   * @default 'files'
+   */
+  readonly path?: string;
+  /**
+   * Name of the registration, for applications with several: see `InjectUploadEvents` and its siblings. It stands in
+   * the rows of its uploads, so it must not change while there are any.
+   * @default none
+   */
+  readonly name?: string;
+  /**
+   * Whether all modules can inject what this one exports, without importing it.
+   * @default false
+   */
+  readonly isGlobal?: boolean;
+  /**
+   * A subclass of `TusController`, to put guards and interceptors on, or to override a step.
+   * @default TusController
+   */
+  readonly controller?: Type<TusController>;
+  /** Modules whose providers the storage injects. */
+  readonly imports?: ModuleMetadata['imports'];
+}
+
+export interface TusOptions {
+  /** Where the bytes go. */
+  readonly storage: StorageSource;
+  /**
+   * The SQLite file that holds the rows of the uploads.
+   * @default `uploads.sqlite` in the storage's own folder; a storage that has none on this machine needs this option
+   */
+  readonly database?: { readonly path: string };
+  /**
+   * Bytes that an upload may have at most, also one of deferred length, and a final.
+   * @default no limit
+   */
+  readonly maxSize?: number;
+  /**
+   * The extensions of tus that are enabled.
+   * @default all that this version has
+   */
+  readonly extensions?: readonly TusExtension[];
+  /**
+   * CORS on the uploads: `true` for any origin without credentials, or what is allowed. `false` leaves it to the
+   * application.
+   * @default false
+   */
+  readonly cors?: boolean | CorsOptions;
+  /**
+   * Bytes of an `Upload-Metadata` header at most.
+   * @default 4096
+   */
+  readonly maxMetadataBytes?: number;
+  /**
+   * Partials in one final at most. Long lists need a larger `--max-http-header-size` of Node.
+   * @default 1000
+   */
+  readonly maxPartials?: number;
+  /**
+   * Whether partials give up their bytes once they are merged.
+   * @default 'release'
+   */
+  readonly partials?: 'release' | 'keep';
+  /**
+   * Milliseconds after which a merge is answered before it is done; `HEAD` tells when it is.
+   * @default 30000
+   */
+  readonly respondAfter?: number;
+  /**
+   * Milliseconds without a byte of body before the connection is closed; what arrived is kept. 0 waits for ever.
+   * @default 30000
+   */
+  readonly bodyIdleTimeout?: number;
+}
+
+export type TusModuleOptions = TusOptions & TusRegistration;
+
+/** Makes the options when the application starts. */
+export interface TusOptionsFactory {
+  createTusOptions(): AsyncOptions | Promise<AsyncOptions>;
+}
+
+export interface TusModuleAsyncOptions extends TusRegistration {
+  /** Makes the options. One of `useFactory`, `useClass` and `useExisting` is needed. */
+  readonly useFactory?: (...dependencies: never[]) => AsyncOptions | Promise<AsyncOptions>;
+  /** What `useFactory` is called with. */
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
+  /** A class that makes the options. */
+  readonly useClass?: Type<TusOptionsFactory>;
+  /** A provider of an imported module that makes the options. */
+  readonly useExisting?: InjectionToken<TusOptionsFactory>;
+  /** A storage that Nest resolves; an instance can come with the options instead. */
+  readonly storage?: Type<UploadStorage> | StorageFactory;
+}
+
+/** The storage may stand beside the factory instead. */
+export type AsyncOptions = Omit<TusOptions, 'storage'> & { readonly storage?: UploadStorage };

@@ -1,0 +1,33 @@
+import { Metadata } from '../model/metadata.js';
+import type { CompletedUpload, Upload } from '../model/upload.js';
+import type { UploadRecord } from './upload-record.js';
+
+/** What an application may see of a row. */
+export function toUpload(record: UploadRecord): Upload {
+  return Object.freeze({
+    id: record.id,
+    kind: record.kind,
+    state: record.state,
+    offset: record.offset,
+    length: record.length,
+    metadata: Metadata.parse(record.metadata),
+    rawMetadata: record.metadata,
+    concat: record.concat,
+    storage: record.storage,
+    key: record.key,
+    createdAt: new Date(record.createdAt),
+    completedAt: record.completedAt === null ? null : new Date(record.completedAt),
+  });
+}
+
+/** The same for a row that is complete and not a partial; undefined for any other. */
+export function toCompletedUpload(record: UploadRecord): CompletedUpload | undefined {
+  const upload = toUpload(record);
+  return isCompleted(upload) ? upload : undefined;
+}
+
+function isCompleted(upload: Upload): upload is CompletedUpload {
+  return (
+    upload.kind !== 'partial' && upload.length !== null && upload.key !== null && upload.completedAt !== null
+  );
+}

@@ -1,0 +1,91 @@
+import type { UploadState } from '../../model/upload.js';
+import type { UploadRecord } from '../upload-record.js';
+import { stateList } from './final-states.js';
+import { ROWS_PER_STATEMENT, placeholders, statementChunks } from './sql-lists.js';
+import type { Query, StatementDeps } from './sql-connection.js';
+import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
+
+/** States that an upload may rest in; rows in any other are few, and have an index of their own. */
+const SETTLED: readonly UploadState[] = ['open', 'complete'];
+
+/** Statements that find the work of maintenance, and note what is done. */
+export class DueStatements {
+  constructor(private readonly deps: StatementDeps) {}
+
+  async abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]> {
+    const { connection, endpoint } = this.deps;
+    const { now } = connection.dialect;
+    // Said in the words of the index: SQLite uses a partial index only if the query repeats its condition.
+    const indexed = states.some((state) => SETTLED.includes(state))
+      ? ''
+      : `AND state NOT IN (${stateList(SETTLED)})`;
+    const rows = await connection.query<SelectedUpload>(
+      `SELECT ${uploadColumns(now)} FROM tus_upload
+      WHERE endpoint = ? AND state IN (${placeholders(states.length)}) ${indexed}
+      AND (lease_holder IS NULL OR lease_expires_at <= ${now}) ORDER BY updated_at, id LIMIT ?`,
+      [endpoint, ...states, limit],
+    );
+    return rows.map(toRecord);
+  }
+
+  async releasing(limit: number): Promise<UploadRecord[]> {
+    const { connection, endpoint } = this.deps;
+    const rows = await connection.query<SelectedUpload>(
+      `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload
+      WHERE endpoint = ? AND content = 'releasing' ORDER BY updated_at LIMIT ?`,
+      [endpoint, limit],
+    );
+    return rows.map(toRecord);
+  }
+
+  async released(ids: readonly string[]): Promise<void> {
+    const { connection, endpoint } = this.deps;
+    for (const chunk of statementChunks(ids)) {
+      const statement = `UPDATE tus_upload SET content = 'released'
+        WHERE id IN (${placeholders(chunk.length)}) AND endpoint = ? AND content = 'releasing'`;
+      await connection.query(connection.dialect.changing(statement), [...chunk, endpoint]);
+    }
+  }
+
+  /** Not bound to the endpoint: registrations that share a storage must not sweep each other's bytes. */
+  async withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const needed = new Set<string>();
+    for (const chunk of statementChunks(ids)) {
+      const rows = await this.deps.connection.query<{ id: string }>(
+        `SELECT id FROM tus_upload WHERE id IN (${placeholders(chunk.length)}) AND (
+          state NOT IN ('complete', 'gone') OR (state = 'complete' AND kind = 'partial' AND content <> 'released'))`,
+        chunk,
+      );
+      for (const { id } of rows) needed.add(id);
+    }
+    return needed;
+  }
+
+  async forgetTombstones(olderThanMilliseconds: number): Promise<number> {
+    const { connection } = this.deps;
+    for (let forgotten = 0; ;) {
+      const count = await connection.transaction((query) => this.forgetSome(query, olderThanMilliseconds));
+      forgotten += count;
+      if (count < ROWS_PER_STATEMENT) return forgotten;
+    }
+  }
+
+  private async forgetSome(query: Query, olderThanMilliseconds: number): Promise<number> {
+    const { connection, endpoint } = this.deps;
+    const { now } = connection.dialect;
+    const old = await query<{ id: string }>(
+      `SELECT id FROM tus_upload
+      WHERE endpoint = ? AND state = 'gone' AND state NOT IN (${stateList(SETTLED)}) AND updated_at <= ${now} - ?
+      AND delivery IS NULL AND content <> 'releasing' AND pins = 0 ORDER BY updated_at LIMIT ?`,
+      [endpoint, olderThanMilliseconds, ROWS_PER_STATEMENT],
+    );
+    if (old.length === 0) return 0;
+    const ids = old.map(({ id }) => id);
+    const marks = placeholders(ids.length);
+    const lists = `DELETE FROM tus_final_partial WHERE final_id IN (${marks}) OR partial_id IN (${marks})`;
+    await query(connection.dialect.changing(lists), [...ids, ...ids]);
+    const uploads = `DELETE FROM tus_upload WHERE id IN (${marks})`;
+    await query(connection.dialect.changing(uploads), ids);
+    return ids.length;
+  }
+}

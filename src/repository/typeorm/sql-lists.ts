@@ -1,0 +1,22 @@
+/** Rows a statement names at most: three parameters each stay far below the limit of every database. */
+export const ROWS_PER_STATEMENT = 500;
+
+/** `?, ?, ?`: as many placeholders as there are values. An empty IN list is no SQL; none equals NULL. */
+export function placeholders(count: number): string {
+  if (count === 0) return 'NULL';
+  return Array<string>(count).fill('?').join(', ');
+}
+
+/** `(?, ?), (?, ?)`: the rows of a VALUES list. */
+export function placeholderRows(rows: number, columns: number): string {
+  return Array<string>(rows)
+    .fill(`(${placeholders(columns)})`)
+    .join(', ');
+}
+
+/** Pieces that fit into one statement each. */
+export function* statementChunks<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += ROWS_PER_STATEMENT) {
+    yield items.slice(start, start + ROWS_PER_STATEMENT);
+  }
+}

@@ -1,0 +1,71 @@
+import { DataSource } from 'typeorm';
+import { finalPartialSchema } from './final-partial.schema.js';
+import { CreateUploads1794000000000 } from './migrations/1794000000000-create-uploads.js';
+import type { Query, SqlValue } from './sql-connection.js';
+import { StatementGate } from './statement-gate.js';
+import { uploadSchema } from './upload.schema.js';
+
+/** How long a statement waits for a writer in another process, in milliseconds. */
+const BUSY_TIMEOUT = 5_000;
+
+/** One open SQLite file: a single connection of TypeORM with a gate in front of it. */
+export class SqliteDatabase {
+  private readonly gate = new StatementGate();
+
+  private constructor(readonly dataSource: DataSource) {}
+
+  /** Opens the file, with its folder if need be, and brings its tables up to date. */
+  static async open(path: string): Promise<SqliteDatabase> {
+    const dataSource = new DataSource({
+      type: 'sqlite',
+      database: path,
+      enableWAL: true,
+      busyTimeout: BUSY_TIMEOUT,
+      entities: [uploadSchema, finalPartialSchema],
+      migrations: [CreateUploads1794000000000],
+      migrationsTableName: 'tus_migrations',
+      migrationsRun: false,
+      synchronize: false,
+      logging: false,
+    });
+    await dataSource.initialize();
+    const database = new SqliteDatabase(dataSource);
+    try {
+      await database.query('PRAGMA synchronous = NORMAL', []);
+      // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
+      await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
+    } catch (error) {
+      await dataSource.destroy();
+      throw error;
+    }
+    return database;
+  }
+
+  query<Row>(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
+    return this.gate.shared(() => this.run<Row>(sql, parameters));
+  }
+
+  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+    return this.gate.exclusive(async () => {
+      await this.run('BEGIN IMMEDIATE', []);
+      try {
+        const result = await work((sql, parameters = []) => this.run(sql, parameters));
+        await this.run('COMMIT', []);
+        return result;
+      } catch (error) {
+        // SQLite may have rolled back on its own account; then there is nothing left to roll back.
+        await this.run('ROLLBACK', []).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** Closes the file once the statements that were handed in are through. */
+  close(): Promise<void> {
+    return this.gate.exclusive(() => this.dataSource.destroy());
+  }
+
+  private run<Row>(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
+    return this.dataSource.query<Row[]>(sql, [...parameters]);
+  }
+}

@@ -1,0 +1,62 @@
+import type { UploadState } from '../../model/upload.js';
+import type { UploadChange, UploadRecord } from '../upload-record.js';
+import { LEASE_MILLISECONDS } from '../upload-repository.js';
+import type { SqlValue } from './sql-connection.js';
+
+/** A part of a statement, with the values of its placeholders. */
+export interface SqlPart {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+/** Gives the lease back, and says that its holder has stopped. */
+export const RELEASE = 'lease_holder = NULL, lease_expires_at = NULL, released_epoch = epoch';
+
+/** States in which a final does not answer to its dedupe key any more. */
+const ENDED: readonly UploadState[] = ['failed', 'terminating', 'gone'];
+
+/** The SET list of a change by the holder of the lease. */
+export function assignments(change: UploadChange, release: boolean, now: string): SqlPart {
+  const sets = [`updated_at = ${now}`];
+  const parameters: SqlValue[] = [];
+  const set = (column: string, value: SqlValue | undefined): void => {
+    if (value === undefined) return;
+    sets.push(`${column} = ?`);
+    parameters.push(value);
+  };
+  set('state', change.state);
+  set('upload_offset', change.offset);
+  set('upload_length', change.length);
+  set('reference', change.reference);
+  set('ending', change.ending);
+  if (change.completed) sets.push(`completed_at = ${now}`);
+  if (change.delivery) {
+    set('delivery', change.delivery);
+    sets.push(`delivery_until = ${now} + ${LEASE_MILLISECONDS}`);
+  }
+  if (change.state && ENDED.includes(change.state)) sets.push('dedupe_key = NULL');
+  if (release) sets.push(RELEASE);
+  return { sql: sets.join(', '), parameters };
+}
+
+/** The row, if it is what a change by the holder of this epoch would have made of it. */
+export function bearing(
+  row: UploadRecord | undefined,
+  wanted: { readonly epoch: number; readonly change: UploadChange; readonly release: boolean },
+): UploadRecord | undefined {
+  if (!row || row.epoch !== wanted.epoch) return undefined;
+  const { change, release } = wanted;
+  const released = row.leaseHolder === null && row.releasedEpoch === row.epoch;
+  const same =
+    released === release &&
+    agrees(change.state, row.state) &&
+    agrees(change.offset, row.offset) &&
+    agrees(change.length, row.length) &&
+    agrees(change.reference, row.reference) &&
+    agrees(change.ending, row.ending);
+  return same ? row : undefined;
+}
+
+function agrees<Value>(wanted: Value | undefined, found: Value): boolean {
+  return wanted === undefined || wanted === found;
+}

@@ -1,0 +1,115 @@
+import type { UploadKind, UploadState } from '../../model/upload.js';
+import type { Content, Ending, UploadRecord } from '../upload-record.js';
+
+/** Some drivers hand over a `bigint` column as text. */
+type BigInteger = number | string;
+
+/** A row of `tus_upload`, as the database names things. */
+export interface UploadRow {
+  id: string;
+  endpoint: string;
+  storage: string;
+  storage_key: string | null;
+  reference: string | null;
+  kind: UploadKind;
+  protocol: 'tus';
+  upload_length: BigInteger | null;
+  upload_offset: BigInteger;
+  metadata: string | null;
+  upload_concat: string | null;
+  state: UploadState;
+  ending: Ending | null;
+  content: Content;
+  consumed_by: string | null;
+  pins: number;
+  owner: string | null;
+  dedupe_key: string | null;
+  delivery: 'pending' | null;
+  delivery_until: BigInteger | null;
+  created_at: BigInteger;
+  updated_at: BigInteger;
+  completed_at: BigInteger | null;
+  expires_at: BigInteger | null;
+  lease_holder: string | null;
+  lease_expires_at: BigInteger | null;
+  epoch: number;
+  released_epoch: number;
+}
+
+/** What the statements select or return. */
+export type SelectedUpload = Omit<UploadRow, 'endpoint' | 'delivery_until' | 'lease_expires_at'> & {
+  lease_remaining: BigInteger | null;
+};
+
+const SELECTED = [
+  'id',
+  'storage',
+  'storage_key',
+  'reference',
+  'kind',
+  'protocol',
+  'upload_length',
+  'upload_offset',
+  'metadata',
+  'upload_concat',
+  'state',
+  'ending',
+  'content',
+  'consumed_by',
+  'pins',
+  'owner',
+  'dedupe_key',
+  'delivery',
+  'created_at',
+  'updated_at',
+  'completed_at',
+  'expires_at',
+  'lease_holder',
+  'epoch',
+  'released_epoch',
+] as const satisfies readonly (keyof SelectedUpload)[];
+
+/** The list of a SELECT or RETURNING that `toRecord` reads; `table` is put before each column. */
+export function uploadColumns(now: string, table?: string): string {
+  const prefix = table ? `${table}.` : '';
+  return [
+    ...SELECTED.map((column) => prefix + column),
+    `CASE WHEN ${prefix}lease_holder IS NULL THEN NULL ELSE ${prefix}lease_expires_at - ${now} END AS lease_remaining`,
+  ].join(', ');
+}
+
+export function toRecord(row: SelectedUpload): UploadRecord {
+  return {
+    id: row.id,
+    storage: row.storage,
+    key: row.storage_key,
+    reference: row.reference,
+    kind: row.kind,
+    protocol: row.protocol,
+    length: toNumber(row.upload_length),
+    offset: Number(row.upload_offset),
+    metadata: row.metadata,
+    concat: row.upload_concat,
+    state: row.state,
+    ending: row.ending,
+    content: row.content,
+    consumedBy: row.consumed_by,
+    pins: row.pins,
+    owner: row.owner,
+    dedupeKey: row.dedupe_key,
+    delivery: row.delivery,
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    completedAt: toNumber(row.completed_at),
+    expiresAt: toNumber(row.expires_at),
+    leaseHolder: row.lease_holder,
+    leaseRemaining: toNumber(row.lease_remaining),
+    epoch: row.epoch,
+    releasedEpoch: row.released_epoch,
+  };
+}
+
+/** Also for other numbers that the database computes from `bigint` columns. */
+export function toNumber(value: BigInteger | null): number | null {
+  return value === null ? null : Number(value);
+}

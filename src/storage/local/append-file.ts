@@ -1,0 +1,141 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { AppendContext, AppendResult, StoredUpload } from '../upload-storage.js';
+import { BlockWriter } from './block-writer.js';
+import type { FileCalls } from './file-calls.js';
+import type { LocalSync } from './options.js';
+import { addSegment, formatSegments, lastSegment, parseSegments } from './segments.js';
+import type { Segment, Segments } from './segments.js';
+import { storageFailure } from './storage-failure.js';
+import { checkSize, checkStored } from './working-files.js';
+import type { WorkingFiles } from './working-files.js';
+
+export interface AppenderDeps {
+  readonly work: WorkingFiles;
+  readonly calls: FileCalls;
+  readonly sync: LocalSync;
+}
+
+interface OpenSegment {
+  readonly start: number;
+  readonly handle: FileHandle;
+  readonly writer: BlockWriter;
+}
+
+/** Writes the batches of a body into the last segment of an upload, or into a new one. */
+export class Appender {
+  constructor(private readonly deps: AppenderDeps) {}
+
+  async append(
+    upload: StoredUpload,
+    body: AsyncIterable<readonly Buffer[]>,
+    context: AppendContext,
+  ): Promise<AppendResult> {
+    const told = { offset: upload.offset };
+    try {
+      await this.write(upload, body, {
+        fenced: context.fenced,
+        signal: context.signal,
+        record: (reference) => context.record(reference),
+        progress: (offset) => {
+          told.offset = offset;
+          context.progress(offset);
+        },
+      });
+      return told;
+    } catch (error) {
+      const failure = storageFailure(error, `the working file of upload ${upload.id}`);
+      if (failure instanceof StorageError) return { ...told, failure };
+      throw failure;
+    }
+  }
+
+  private async write(
+    upload: StoredUpload,
+    body: AsyncIterable<readonly Buffer[]>,
+    context: AppendContext,
+  ): Promise<void> {
+    const segments = parseSegments(upload.reference);
+    const fenced = context.fenced && lastSegment(segments).epoch !== upload.epoch;
+    let file: OpenSegment | undefined;
+    try {
+      for await (const batch of body) {
+        // A body that is told to stop hands over what it has gathered: one batch more is taken, then no other.
+        const last = context.signal.aborted;
+        if (batch.some((buffer) => buffer.length > 0)) {
+          file ??= fenced
+            ? await this.openNew(upload, segments, context)
+            : await this.openLast(upload, segments);
+          await this.writeBatch(file, batch, context);
+        }
+        if (last) break;
+      }
+      // The fence has to hold for the next writer too, to whom this one will have stopped in order.
+      if (fenced && !file) await context.record(formatSegments(addSegment(segments, newSegment(upload))));
+    } finally {
+      await file?.handle.close();
+    }
+  }
+
+  private async writeBatch(
+    file: OpenSegment,
+    batch: readonly Buffer[],
+    context: AppendContext,
+  ): Promise<void> {
+    const before = file.writer.position;
+    const failure = await file.writer.write(batch).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    // A disk that was full half way holds the first half: it counts.
+    if (file.writer.position > before) {
+      if (this.deps.sync === 'append') await this.deps.calls.datasync(file.handle);
+      context.progress(file.start + file.writer.position);
+    }
+    if (failure) throw failure.error;
+  }
+
+  private async openLast(upload: StoredUpload, segments: Segments): Promise<OpenSegment> {
+    const segment = lastSegment(segments);
+    const stored = upload.offset - segment.start;
+    if (stored < 0) throw new StorageError('missing', 'The upload stands before its last segment.');
+    // Bytes that were acknowledged are never made up: only an empty segment may be created.
+    const flags = constants.O_RDWR | (stored === 0 ? constants.O_CREAT : 0);
+    const file = await this.open(upload, segment, flags);
+    try {
+      checkSize((await file.handle.stat()).size, stored);
+    } catch (error) {
+      await file.handle.close();
+      throw error;
+    }
+    return file;
+  }
+
+  private async openNew(
+    upload: StoredUpload,
+    segments: Segments,
+    context: AppendContext,
+  ): Promise<OpenSegment> {
+    // After a power loss the files of the predecessor may be shorter than what was acknowledged.
+    await checkStored(this.deps.work.ranges(upload.id, segments, { start: 0, length: upload.offset }));
+    const segment = newSegment(upload);
+    await context.record(formatSegments(addSegment(segments, segment)));
+    return this.open(upload, segment, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+  }
+
+  private async open(upload: StoredUpload, segment: Segment, flags: number): Promise<OpenSegment> {
+    const handle = await open(this.deps.work.segment(upload.id, segment.epoch), flags);
+    const position = upload.offset - segment.start;
+    return {
+      start: segment.start,
+      handle,
+      writer: new BlockWriter({ calls: this.deps.calls, handle, position }),
+    };
+  }
+}
+
+function newSegment(upload: StoredUpload): Segment {
+  return { epoch: upload.epoch, start: upload.offset };
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { StorageError } from '../../model/errors/storage.error.js';
+
+/** The folder inside the directory that belongs to the storage. */
+export const HOME_FOLDER = '.tus';
+
+const MAX_KEY_BYTES = 1024;
+const MAX_SEGMENT_BYTES = 255;
+
+/**
+ * Refuses a key that could not become a path inside the directory, and only there, on every file system.
+ * @throws StorageError of kind `conflict`.
+ */
+export function checkKey(key: string): void {
+  const problem = problemOf(key);
+  if (problem) throw new StorageError('conflict', `The key ${shown(key)} ${problem}.`);
+}
+
+/** The absolute path of the object with this key. @throws StorageError of kind `conflict` for a bad key. */
+export function objectPath(directory: string, key: string): string {
+  checkKey(key);
+  return join(directory, ...key.split('/'));
+}
+
+/** Refuses an id that must not become part of a file name. @throws StorageError of kind `conflict`. */
+export function checkId(id: string): void {
+  if (!isId(id)) throw new StorageError('conflict', `The id ${shown(id)} cannot name a file.`);
+}
+
+export function isId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{1,128}$/.test(id);
+}
+
+function problemOf(key: string): string | undefined {
+  if (key === '') return 'is empty';
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
+  if (Buffer.from(key).toString() !== key) return 'is not well-formed Unicode';
+  if (/\p{Cc}/u.test(key)) return 'has a control character';
+  if (key.includes('\\')) return 'has a backslash; write "/" between folders';
+  if (key.startsWith('/')) return 'begins with "/"; keys are relative';
+  const segments = key.split('/');
+  if (segments.includes('')) return 'has an empty part between, or after, "/"';
+  if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a part "." or ".."';
+  if (segments.some((segment) => Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)) {
+    return `has a part longer than ${MAX_SEGMENT_BYTES} bytes`;
+  }
+  // Some file systems do not tell upper from lower case.
+  if (segments[0]?.toLowerCase() === HOME_FOLDER)
+    return `is inside "${HOME_FOLDER}", which belongs to the storage`;
+  return undefined;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

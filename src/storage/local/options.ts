@@ -1,0 +1,37 @@
+/**
+ * When written bytes are forced to the disk, so that they survive a power loss. A crash of the process alone loses
+ * nothing in any mode.
+ *
+ * - `completion`: before the completion of an upload is recorded.
+ * - `append`: also before each step of the offset. Slower; an offset that was told survives a power loss.
+ * - `never`: when the operating system likes to.
+ */
+export type LocalSync = 'completion' | 'append' | 'never';
+
+export interface LocalStorageOptions {
+  /**
+   * The folder that holds the objects; a relative path starts at the working directory of the process. It is created
+   * if it is missing. Its subfolder `.tus` belongs to the storage.
+   */
+  readonly directory: string;
+  /** @default 'completion' */
+  readonly sync?: LocalSync;
+}
+
+const MODES: readonly string[] = ['completion', 'append', 'never'] satisfies LocalSync[];
+
+/** @throws TypeError that names the option, what it got, and what it wants. */
+export function checkOptions(options: LocalStorageOptions): void {
+  const { directory, sync } = options as Partial<Record<keyof LocalStorageOptions, unknown>>;
+  if (typeof directory !== 'string' || directory.trim() === '' || directory.includes('\0')) {
+    throw new TypeError(
+      `LocalStorage: the option "directory" must be the path of a folder, for example './uploads'; it is ` +
+        `${JSON.stringify(directory)}.`,
+    );
+  }
+  if (sync !== undefined && !(typeof sync === 'string' && MODES.includes(sync))) {
+    throw new TypeError(
+      `LocalStorage: the option "sync" must be 'completion', 'append' or 'never'; it is ${JSON.stringify(sync)}.`,
+    );
+  }
+}

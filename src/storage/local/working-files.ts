@@ -1,0 +1,84 @@
+import { readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { StoredUpload } from '../upload-storage.js';
+import { checkId } from './keys.js';
+import { segmentRanges } from './segments.js';
+import type { Segments } from './segments.js';
+import { unless } from './storage-failure.js';
+
+/** Bytes of a file. */
+export interface FileRange {
+  readonly path: string;
+  readonly position: number;
+  readonly length: number;
+}
+
+/** The names of an upload's files in the working folder: its id, alone or followed by a dot and what it is. */
+export class WorkingFiles {
+  constructor(readonly folder: string) {}
+
+  segment(id: string, epoch: number): string {
+    return this.path(id, epoch === 0 ? '' : `.${epoch}`);
+  }
+
+  /** Where completion gathers several segments. */
+  whole(id: string, epoch: number): string {
+    return this.path(id, `.${epoch}.whole`);
+  }
+
+  /** Says that this upload has created the file under its key, where hard links cannot say it. */
+  reservation(id: string): string {
+    return this.path(id, '.reserved');
+  }
+
+  ranges(id: string, segments: Segments, bytes: { start: number; length: number }): FileRange[] {
+    return segmentRanges(segments, bytes.start, bytes.start + bytes.length).map(
+      ({ epoch, position, length }) => ({
+        path: this.segment(id, epoch),
+        position,
+        length,
+      }),
+    );
+  }
+
+  /** Every file with bytes that this upload may have, whether it exists or not. */
+  async candidates(upload: StoredUpload): Promise<string[]> {
+    const { id, kind, reference, epoch } = upload;
+    // Nothing but the first file is ever created before the reference names it.
+    if (reference === null) return [this.segment(id, 0)];
+    if (kind === 'final') return Array.from({ length: epoch }, (_, index) => this.segment(id, index + 1));
+    checkId(id);
+    // Segments that were dropped from the reference leave files behind that only a listing finds.
+    const names = await readdir(this.folder);
+    return names
+      .filter((name) => name === id || (name.startsWith(`${id}.`) && name !== `${id}.reserved`))
+      .map((name) => join(this.folder, name));
+  }
+
+  /** Removes all files of the upload. Idempotent. */
+  async discard(upload: StoredUpload): Promise<void> {
+    const paths = [...(await this.candidates(upload)), this.reservation(upload.id)];
+    await Promise.all(paths.map((path) => unless(['ENOENT'], unlink(path))));
+  }
+
+  private path(id: string, suffix: string): string {
+    checkId(id);
+    return join(this.folder, `${id}${suffix}`);
+  }
+}
+
+/** @throws StorageError of kind `missing` if a file is not there or shorter than it has to be. */
+export async function checkStored(ranges: readonly FileRange[]): Promise<void> {
+  for (const { path, position, length } of ranges) {
+    const found = await unless(['ENOENT'], stat(path));
+    checkSize(found?.size ?? 0, position + length);
+  }
+}
+
+/** @throws StorageError of kind `missing`. */
+export function checkSize(size: number, wanted: number): void {
+  if (size < wanted) {
+    throw new StorageError('missing', `A file has ${size} bytes where ${wanted} were stored.`);
+  }
+}

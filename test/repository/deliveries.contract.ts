@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import { age, completeSingle, found } from './fixtures.js';
+
+export function deliveryContract(make: MakeDatabase): void {
+  let database: TestDatabase;
+  let repository: TypeOrmUploadRepository;
+  let deliveries: TypeOrmDeliveryRepository;
+
+  beforeEach(async () => {
+    database = await make();
+    repository = new TypeOrmUploadRepository(database.connection, 'files');
+    deliveries = new TypeOrmDeliveryRepository(database.connection, 'files');
+  });
+  afterEach(() => database.close());
+
+  const claimed = async (limit = 10) => (await deliveries.claim(limit)).map(({ id }) => id);
+  const claimRanOut = (id: string, by = 5_001) =>
+    age(database.connection, id, { column: 'delivery_until', by });
+
+  it('an event is claimed by the statement that completes the upload', async () => {
+    const id = await completeSingle(repository);
+    expect(await claimed()).toEqual([]);
+    await claimRanOut(id);
+    expect(await deliveries.claim(10)).toEqual([await found(repository, id)]);
+    expect(await claimed()).toEqual([]);
+  });
+
+  it('those that are due longest are claimed first, no more than asked for', async () => {
+    const ids = [
+      await completeSingle(repository),
+      await completeSingle(repository),
+      await completeSingle(repository),
+    ];
+    await claimRanOut(ids[0]!, 6_000);
+    await claimRanOut(ids[1]!, 8_000);
+    await claimRanOut(ids[2]!, 7_000);
+    expect((await claimed(2)).sort()).toEqual([ids[1]!, ids[2]!].sort());
+    expect(await claimed()).toEqual([ids[0]]);
+  });
+
+  it('of many that claim at once, each gets events of its own', async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, () => completeSingle(repository)));
+    for (const id of ids) await claimRanOut(id);
+    const claims = await Promise.all(Array.from({ length: 10 }, () => claimed(5)));
+    const all = claims.flat();
+    expect(all).toHaveLength(30);
+    expect(new Set(all)).toEqual(new Set(ids));
+  });
+
+  it('a claim that is being worked on is extended', async () => {
+    const id = await completeSingle(repository);
+    await claimRanOut(id);
+    await deliveries.renew([id]);
+    await deliveries.renew([]);
+    expect(await claimed()).toEqual([]);
+  });
+
+  it('a delivered event is over, and nothing brings it back', async () => {
+    const id = await completeSingle(repository);
+    await deliveries.delivered(id);
+    await deliveries.renew([id]);
+    await deliveries.postpone(id, 0);
+    expect(await claimed()).toEqual([]);
+    expect(await found(repository, id)).toMatchObject({ delivery: null, state: 'complete' });
+  });
+
+  it('a postponed event is claimed after the delay', async () => {
+    const id = await completeSingle(repository);
+    await claimRanOut(id);
+    await deliveries.postpone(id, 60_000);
+    expect(await claimed()).toEqual([]);
+    await claimRanOut(id, 60_000);
+    expect(await claimed()).toEqual([id]);
+  });
+
+  it('events of another registration are left alone', async () => {
+    const id = await completeSingle(repository);
+    await claimRanOut(id);
+    const others = new TypeOrmDeliveryRepository(database.connection, 'images');
+    expect(await others.claim(10)).toEqual([]);
+    await others.delivered(id);
+    await others.postpone(id, 60_000);
+    expect(await claimed()).toEqual([id]);
+  });
+}

@@ -1,0 +1,424 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { KeyConflictError } from '../../src/model/errors/key-conflict.error.js';
+import type { UploadRecord } from '../../src/repository/upload-record.js';
+import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import {
+  HOLDER,
+  LossyConnection,
+  completePartial,
+  finalPlan,
+  found,
+  mergedFinal,
+  newUpload,
+  pinsOf,
+  plannedFinal,
+} from './fixtures.js';
+
+export function finalContract(make: MakeDatabase): void {
+  let database: TestDatabase;
+  let connection: LossyConnection;
+  let repository: TypeOrmUploadRepository;
+
+  beforeEach(async () => {
+    database = await make();
+    connection = new LossyConnection(database.connection);
+    repository = new TypeOrmUploadRepository(connection, 'files');
+  });
+  afterEach(() => database.close());
+
+  const partials = async (...lengths: number[]): Promise<string[]> => {
+    const ids: string[] = [];
+    for (const length of lengths) ids.push(await completePartial(repository, length));
+    return ids;
+  };
+  const listed = async (finalId: string) => {
+    const list = await repository.partialsOf(finalId);
+    return list.map(({ partial, consumer }) => [partial.id, consumer && [consumer.final.id, consumer.start]]);
+  };
+
+  describe('planning', () => {
+    it('a planned final is leased, as long as the check says, and lists its partials in order (CON-14)', async () => {
+      const [a, b] = await partials(10, 20);
+      const plan = finalPlan([b!, a!, b!]);
+      const { created, final } = await repository.planFinal(plan);
+      expect(created).toBe(true);
+      expect(final).toMatchObject({ ...plan.final, length: 50, offset: 0, leaseHolder: HOLDER, epoch: 1 });
+      expect(await repository.find(final.id)).toMatchObject({ state: 'merging', length: 50 });
+      expect(await listed(final.id)).toEqual([
+        [b, null],
+        [a, null],
+        [b, null],
+      ]);
+    });
+
+    it('pins a partial once, however often it is listed, and takes no lease on it', async () => {
+      const [a, b] = await partials(10, 20);
+      await plannedFinal(repository, [a!, b!, a!, a!]);
+      expect(await pinsOf(repository, [a!, b!])).toEqual([1, 1]);
+      await plannedFinal(repository, [a!]);
+      expect(await pinsOf(repository, [a!, b!])).toEqual([2, 1]);
+      expect(await found(repository, a!)).toMatchObject({ leaseHolder: null, epoch: 1 });
+    });
+
+    it('the check is given each row once, and what it throws changes nothing', async () => {
+      const [a] = await partials(10);
+      const refusal = new Error('position 2 does not exist');
+      let seen: ReadonlyMap<string, UploadRecord> | undefined;
+      const plan = finalPlan([a!, 'unknown', a!]);
+      const check = (rows: ReadonlyMap<string, UploadRecord>): number => {
+        seen = rows;
+        throw refusal;
+      };
+      await expect(repository.planFinal({ ...plan, check })).rejects.toBe(refusal);
+      expect([...(seen ?? [])]).toEqual([[a, await found(repository, a!)]]);
+      expect(await repository.find(plan.final.id)).toBeUndefined();
+      expect(await repository.partialsOf(plan.final.id)).toEqual([]);
+      expect(await pinsOf(repository, [a!])).toEqual([0]);
+    });
+
+    it('never plans over a partial that has no row, or one of another registration', async () => {
+      const other = new TypeOrmUploadRepository(connection, 'images');
+      const foreign = await completePartial(other);
+      await expect(repository.planFinal(finalPlan(['unknown']))).rejects.toThrow('unknown');
+      await expect(repository.planFinal(finalPlan([foreign]))).rejects.toThrow(foreign);
+      expect(await pinsOf(other, [foreign])).toEqual([0]);
+    });
+
+    it('a repeated plan returns the same final and pins nothing again (CON-30)', async () => {
+      const ids = await partials(10, 20);
+      const first = finalPlan(ids);
+      const { final } = await repository.planFinal(first);
+      const again = finalPlan(ids, { dedupeKey: first.final.dedupeKey });
+      expect(await repository.planFinal(again)).toMatchObject({ created: false, final: { id: final.id } });
+      await repository.completeFinal(final.id, 1, { offset: 30 }, true);
+      expect(await repository.planFinal(again)).toMatchObject({
+        created: false,
+        final: { id: final.id, state: 'complete' },
+      });
+      expect(await pinsOf(repository, ids)).toEqual([0, 0]);
+    });
+
+    it('of twenty equal plans at once one makes the final, and the others return it', async () => {
+      const ids = await partials(10, 20);
+      const { dedupeKey } = finalPlan(ids).final;
+      const plans = Array.from({ length: 20 }, () => repository.planFinal(finalPlan(ids, { dedupeKey })));
+      const planned = await Promise.all(plans);
+      expect(planned.filter(({ created }) => created)).toHaveLength(1);
+      expect(new Set(planned.map(({ final }) => final.id)).size).toBe(1);
+      expect(await pinsOf(repository, ids)).toEqual([1, 1]);
+    });
+
+    it('a final that another request inserted between the look and the insert is returned', async () => {
+      const [a] = await partials(10);
+      const rival = finalPlan([a!]);
+      const { final } = await repository.planFinal(rival);
+      const plan = finalPlan([a!], { dedupeKey: rival.final.dedupeKey });
+      // The first look inside the transaction finds nothing, as if the rival had committed just after it.
+      const blind = new BlindConnection(database.connection);
+      const racing = new TypeOrmUploadRepository(blind, 'files');
+      expect(await racing.planFinal(plan)).toMatchObject({ created: false, final: { id: final.id } });
+      expect(await pinsOf(repository, [a!])).toEqual([1]);
+      expect(await repository.find(plan.final.id)).toBeUndefined();
+    });
+
+    it('a plan whose commit was not heard of resolves with the final it made', async () => {
+      const [a] = await partials(10);
+      const plan = finalPlan([a!]);
+      connection.loseNext('COMMIT');
+      expect(await repository.planFinal(plan)).toMatchObject({ created: true, final: { id: plan.final.id } });
+      expect(await pinsOf(repository, [a!])).toEqual([1]);
+    });
+
+    it('a plan that failed before its commit leaves nothing and says so', async () => {
+      const [a] = await partials(10);
+      const plan = finalPlan([a!]);
+      const breaking = new BreakingConnection(database.connection, 'SET pins');
+      const broken = new TypeOrmUploadRepository(breaking, 'files');
+      await expect(broken.planFinal(plan)).rejects.toThrow('disk I/O error');
+      expect(await repository.find(plan.final.id)).toBeUndefined();
+      expect(await repository.partialsOf(plan.final.id)).toEqual([]);
+    });
+
+    it('a final cannot have the key of another upload', async () => {
+      const [a] = await partials(10);
+      await repository.insert(newUpload({ key: 'taken' }));
+      await expect(repository.planFinal(finalPlan([a!], { key: 'taken' }))).rejects.toBeInstanceOf(
+        KeyConflictError,
+      );
+      expect(await pinsOf(repository, [a!])).toEqual([0]);
+    });
+
+    it('a thousand partials are planned, listed in order, and unpinned', async () => {
+      const ids = Array.from({ length: 1_000 }, (_, n) => `partial-${n}`);
+      const uploads = ids.map((id) => newUpload({ id, kind: 'partial', state: 'complete', length: 7 }));
+      await Promise.all(uploads.map((upload) => repository.insert(upload)));
+      const final = await plannedFinal(repository, ids);
+      expect((await repository.partialsOf(final.id)).map(({ partial }) => partial.id)).toEqual(ids);
+      expect(await repository.completeFinal(final.id, 1, { offset: 7_000 }, true)).toBeDefined();
+      const list = await repository.partialsOf(final.id);
+      expect(list.map(({ consumer }) => consumer?.start)).toEqual(ids.map((_, n) => n * 7));
+      expect(new Set(list.map(({ partial }) => partial.pins))).toEqual(new Set([0]));
+    });
+  });
+
+  describe('completing and failing', () => {
+    it('completes under the lease, releases it, unpins, and releases the partials (CON-27)', async () => {
+      const ids = await partials(10, 20);
+      const final = await plannedFinal(repository, [...ids, ids[0]!]);
+      const completed = await repository.completeFinal(
+        final.id,
+        1,
+        { offset: 40, delivery: 'pending' },
+        true,
+      );
+      expect(completed).toMatchObject({
+        state: 'complete',
+        offset: 40,
+        delivery: 'pending',
+        leaseHolder: null,
+        releasedEpoch: 1,
+      });
+      expect(completed?.completedAt).toEqual(expect.any(Number));
+      for (const id of ids) {
+        const partial = await found(repository, id);
+        expect(partial).toMatchObject({
+          state: 'complete',
+          content: 'releasing',
+          consumedBy: final.id,
+          pins: 0,
+        });
+      }
+    });
+
+    it('keeps the bytes of the partials where that is wanted', async () => {
+      const ids = await partials(10);
+      const final = await plannedFinal(repository, ids);
+      await repository.completeFinal(final.id, 1, { offset: 10 }, false);
+      expect(await found(repository, ids[0]!)).toMatchObject({
+        content: 'stored',
+        consumedBy: null,
+        pins: 0,
+      });
+      expect(await listed(final.id)).toEqual([[ids[0], null]]);
+    });
+
+    it('a partial that another final pins is released by the last of them (CON-14)', async () => {
+      const [a] = await partials(10);
+      const first = await plannedFinal(repository, [a!]);
+      const second = await plannedFinal(repository, [a!]);
+      await repository.completeFinal(first.id, 1, { offset: 10 }, true);
+      expect(await found(repository, a!)).toMatchObject({ content: 'stored', consumedBy: null, pins: 1 });
+      await repository.completeFinal(second.id, 1, { offset: 10 }, true);
+      expect(await found(repository, a!)).toMatchObject({
+        content: 'releasing',
+        consumedBy: second.id,
+        pins: 0,
+      });
+    });
+
+    it('only the holder of the lease completes or fails a final, and only once', async () => {
+      const [a] = await partials(10);
+      const final = await plannedFinal(repository, [a!]);
+      expect(await repository.completeFinal(final.id, 2, { offset: 10 }, true)).toBeUndefined();
+      expect(await repository.failFinal(final.id, 2)).toBe(false);
+      expect(await pinsOf(repository, [a!])).toEqual([1]);
+      const ends = [
+        repository.completeFinal(final.id, 1, { offset: 10 }, true),
+        repository.failFinal(final.id, 1),
+        repository.failFinal(final.id, 1),
+      ];
+      await Promise.all(ends);
+      expect(await repository.failFinal(final.id, 1)).toBe(false);
+      expect(await found(repository, final.id)).toMatchObject({ state: 'complete', ending: null });
+      expect(await pinsOf(repository, [a!])).toEqual([0]);
+    });
+
+    it('an upload that is no final is never completed or failed as one', async () => {
+      const { id } = await repository.insert(newUpload({ state: 'finishing' }), HOLDER);
+      expect(await repository.completeFinal(id, 1, { offset: 100 }, true)).toBeUndefined();
+      expect(await repository.failFinal(id, 1)).toBe(false);
+      expect(await found(repository, id)).toMatchObject({ state: 'finishing', leaseHolder: HOLDER });
+    });
+
+    it('a failed final frees its dedupe key and its partials, which keep their bytes (CON-31)', async () => {
+      const ids = await partials(10, 20);
+      const plan = finalPlan(ids);
+      const { final } = await repository.planFinal(plan);
+      expect(await repository.failFinal(final.id, 1)).toBe(true);
+      expect(await found(repository, final.id)).toMatchObject({
+        state: 'terminating',
+        ending: 'failed',
+        dedupeKey: null,
+        leaseHolder: null,
+        releasedEpoch: 1,
+      });
+      expect(await pinsOf(repository, ids)).toEqual([0, 0]);
+      expect(await found(repository, ids[0]!)).toMatchObject({ content: 'stored', consumedBy: null });
+      const again = finalPlan(ids, { dedupeKey: plan.final.dedupeKey });
+      expect(await repository.planFinal(again)).toMatchObject({ created: true });
+    });
+
+    it('a completion or failure whose answer was lost has succeeded', async () => {
+      const [a] = await partials(10);
+      const first = await plannedFinal(repository, [a!]);
+      connection.loseNext('COMMIT');
+      expect(await repository.completeFinal(first.id, 1, { offset: 10 }, false)).toMatchObject({
+        state: 'complete',
+      });
+      expect(await repository.completeFinal(first.id, 1, { offset: 10 }, false)).toMatchObject({
+        state: 'complete',
+      });
+      const second = await plannedFinal(repository, [a!]);
+      connection.loseNext('COMMIT');
+      expect(await repository.failFinal(second.id, 1)).toBe(true);
+      expect(await pinsOf(repository, [a!])).toEqual([0]);
+    });
+
+    it('a completion that breaks in its middle changes nothing', async () => {
+      const [a] = await partials(10);
+      const final = await plannedFinal(repository, [a!]);
+      const breaking = new BreakingConnection(database.connection, `content = 'releasing'`);
+      const broken = new TypeOrmUploadRepository(breaking, 'files');
+      await expect(broken.completeFinal(final.id, 1, { offset: 10 }, true)).rejects.toThrow('disk I/O error');
+      expect(await found(repository, final.id)).toMatchObject({ state: 'merging', leaseHolder: HOLDER });
+      expect(await pinsOf(repository, [a!])).toEqual([1]);
+    });
+  });
+
+  describe('partials whose bytes a final has', () => {
+    it('are read out of it, from where they first begin in it (CON-27)', async () => {
+      const [a, b, c] = await partials(10, 20, 5);
+      const consumer = await mergedFinal(repository, [a!, b!, a!, c!]);
+      const final = await plannedFinal(repository, [c!, b!, a!]);
+      expect(await listed(final.id)).toEqual([
+        [c, [consumer.id, 40]],
+        [b, [consumer.id, 10]],
+        [a, [consumer.id, 0]],
+      ]);
+      const [entry] = await repository.partialsOf(final.id);
+      expect(entry?.consumer?.final).toEqual(await repository.find(consumer.id));
+    });
+
+    it('come from as many finals as took them, beside bytes of their own', async () => {
+      const [a, b, c] = await partials(10, 20, 5);
+      const one = await mergedFinal(repository, [a!]);
+      const other = await mergedFinal(repository, [a!, b!]);
+      const final = await plannedFinal(repository, [b!, a!, c!]);
+      expect(await listed(final.id)).toEqual([
+        [b, [other.id, 10]],
+        [a, [one.id, 0]],
+        [c, null],
+      ]);
+    });
+
+    it('pin that final once, and unpin exactly it', async () => {
+      const [a, b] = await partials(10, 20);
+      const consumer = await mergedFinal(repository, [a!, b!]);
+      const final = await plannedFinal(repository, [a!, b!, a!]);
+      const other = await plannedFinal(repository, [b!]);
+      expect(await pinsOf(repository, [a!, b!, consumer.id])).toEqual([1, 2, 2]);
+      await repository.released([a!, b!]);
+      expect(await repository.failFinal(final.id, 1)).toBe(true);
+      expect(await pinsOf(repository, [a!, b!, consumer.id])).toEqual([0, 1, 1]);
+      await repository.completeFinal(other.id, 1, { offset: 20 }, true);
+      expect(await pinsOf(repository, [a!, b!, consumer.id])).toEqual([0, 0, 0]);
+      expect(await found(repository, b!)).toMatchObject({ content: 'released', consumedBy: consumer.id });
+    });
+
+    it('a final is not unpinned by one that planned before its merge', async () => {
+      const [a, b] = await partials(10, 20);
+      const early = await plannedFinal(repository, [a!]);
+      const consumer = await mergedFinal(repository, [b!]);
+      await repository.failFinal(early.id, 1);
+      const late = await plannedFinal(repository, [b!]);
+      expect(await pinsOf(repository, [consumer.id])).toEqual([1]);
+      await repository.failFinal(late.id, 1);
+      expect(await pinsOf(repository, [a!, b!, consumer.id])).toEqual([0, 0, 0]);
+    });
+  });
+
+  describe('claiming the bytes of a partial', () => {
+    it('is for the one final that pins it, and holds for every repetition', async () => {
+      const [a, b] = await partials(10, 20);
+      const final = await plannedFinal(repository, [a!]);
+      expect(await repository.claimBytes(b!, final.id)).toBe(false);
+      expect(await repository.claimBytes(a!, 'unknown')).toBe(false);
+      expect(await repository.claimBytes(a!, final.id)).toBe(true);
+      await plannedFinal(repository, [a!]);
+      expect(await repository.claimBytes(a!, final.id)).toBe(true);
+    });
+
+    it('is refused while another final pins it', async () => {
+      const [a] = await partials(10);
+      const final = await plannedFinal(repository, [a!]);
+      const other = await plannedFinal(repository, [a!]);
+      expect(await repository.claimBytes(a!, final.id)).toBe(false);
+      await repository.failFinal(other.id, 1);
+      expect(await repository.claimBytes(a!, other.id)).toBe(false);
+      expect(await repository.claimBytes(a!, final.id)).toBe(true);
+    });
+
+    it('is refused for ever once another final has claimed it', async () => {
+      const [a] = await partials(10);
+      const failed = await plannedFinal(repository, [a!]);
+      await repository.claimBytes(a!, failed.id);
+      await repository.failFinal(failed.id, 1);
+      const final = await plannedFinal(repository, [a!]);
+      expect(await repository.claimBytes(a!, final.id)).toBe(false);
+      expect(await listed(final.id)).toEqual([[a, null]]);
+      expect(await pinsOf(repository, [a!, failed.id])).toEqual([1, 0]);
+    });
+
+    it('keeps its final for whoever plans with the partial meanwhile', async () => {
+      const [a] = await partials(10);
+      const claiming = await plannedFinal(repository, [a!]);
+      await repository.claimBytes(a!, claiming.id);
+      const other = await plannedFinal(repository, [a!]);
+      expect(await listed(other.id)).toEqual([[a, null]]);
+      // The other final still pins the partial, whose bytes are nevertheless gone into the first.
+      await repository.completeFinal(claiming.id, 1, { offset: 10 }, true);
+      expect(await listed(other.id)).toEqual([[a, [claiming.id, 0]]]);
+      expect(await repository.terminate(claiming.id, undefined)).toBe('pinned');
+      await repository.completeFinal(other.id, 1, { offset: 10 }, true);
+      expect(await pinsOf(repository, [a!, claiming.id])).toEqual([0, 0]);
+      expect(await repository.terminate(claiming.id, undefined)).toBe('done');
+    });
+
+    it('is decided once when two finals claim at the same time', async () => {
+      const [a] = await partials(10);
+      const first = await plannedFinal(repository, [a!]);
+      const second = await plannedFinal(repository, [a!]);
+      const claims = await Promise.all([first.id, second.id].map((id) => repository.claimBytes(a!, id)));
+      expect(claims).toEqual([false, false]);
+    });
+  });
+}
+
+/** Finds nothing at the first look for a living final. */
+class BlindConnection extends LossyConnection {
+  override transaction<Result>(work: Parameters<LossyConnection['transaction']>[0]): Promise<Result> {
+    return super.transaction((query) =>
+      work(async (sql, parameters) => (sql.includes('dedupe_key = ?') ? [] : query(sql, parameters))),
+    ) as Promise<Result>;
+  }
+}
+
+/** Fails at a statement inside a transaction. */
+class BreakingConnection extends LossyConnection {
+  constructor(
+    inner: ConstructorParameters<typeof LossyConnection>[0],
+    private readonly text: string,
+  ) {
+    super(inner);
+  }
+
+  override transaction<Result>(work: Parameters<LossyConnection['transaction']>[0]): Promise<Result> {
+    return super.transaction((query) =>
+      work(async (sql, parameters) => {
+        if (sql.includes(this.text)) throw new Error('disk I/O error');
+        return query(sql, parameters);
+      }),
+    ) as Promise<Result>;
+  }
+}

@@ -1,0 +1,18 @@
+import { describe } from '@jest/globals';
+import { deliveryContract } from './deliveries.contract.js';
+import { endingContract } from './endings.contract.js';
+import { finalContract } from './finals.contract.js';
+import type { MakeDatabase } from './fixtures.js';
+import { leaseContract } from './leases.contract.js';
+import { maintenanceContract } from './maintenance.contract.js';
+import { rowContract } from './rows.contract.js';
+
+/** What a database has to do for uploads, whichever it is. */
+export function uploadRepositoryContract(database: string, make: MakeDatabase): void {
+  describe(`rows in ${database}`, () => rowContract(make));
+  describe(`leases in ${database}`, () => leaseContract(make));
+  describe(`finals in ${database}`, () => finalContract(make));
+  describe(`endings in ${database}`, () => endingContract(make));
+  describe(`maintenance in ${database}`, () => maintenanceContract(make));
+  describe(`deliveries in ${database}`, () => deliveryContract(make));
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('./server.mjs', import.meta.url));
+
+export interface ServerOptions {
+  readonly directory: string;
+  /** Options of the module that JSON can carry. */
+  readonly tus?: Readonly<Record<string, unknown>>;
+  /** A file that gets the id of each delivered upload. */
+  readonly completed?: string;
+  readonly nodeFlags?: readonly string[];
+}
+
+/** A server in a process of its own, which a test may kill, stop and continue. */
+export class ServerProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly endpoint: string,
+    readonly stderr: string[],
+  ) {}
+
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [...(options.nodeFlags ?? []), SCRIPT], {
+      env: {
+        PATH: process.env.PATH,
+        TUS_DIRECTORY: options.directory,
+        TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
+        ...(options.completed && { TUS_COMPLETED: options.completed }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const stderr: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
+    const lines = createInterface({ input: child.stdout });
+    const failed = once(child, 'exit').then(([code]) => {
+      throw new Error(`the server ended with ${String(code)}: ${stderr.join('')}`);
+    });
+    const [line] = (await Promise.race([once(lines, 'line'), failed])) as [string];
+    failed.catch(() => undefined);
+    const { port } = JSON.parse(line) as { port: number };
+    return new ServerProcess(child, `http://127.0.0.1:${port}/files`, stderr);
+  }
+
+  /** Ends the process as a crash would. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Ends the process as an operator would. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** Freezes the process: it neither runs nor notices. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  continue(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill(signal);
+    await exited;
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import { LocalStorage, TusModule } from '../../src/index.js';
+import type { TusModuleOptions } from '../../src/index.js';
+
+export const PLATFORMS = ['express', 'fastify'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
+export interface TusAppOptions {
+  readonly platform?: Platform;
+  /** Options of the module; a local storage in a temporary folder is given if there is none. */
+  readonly tus?: Partial<TusModuleOptions>;
+  /** Further modules, providers and application settings. */
+  readonly imports?: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
+  readonly providers?: NonNullable<Parameters<typeof Test.createTestingModule>[0]['providers']>;
+  readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+  readonly configure?: (app: INestApplication) => void | Promise<void>;
+  readonly nest?: NestApplicationOptions;
+  /** A folder to go on with, which is then not removed. */
+  readonly directory?: string;
+}
+
+/** A listening Nest application with a `TusModule`. */
+export class TusApp {
+  private constructor(
+    readonly nest: INestApplication,
+    readonly directory: string,
+    readonly origin: string,
+    private readonly keepDirectory: boolean,
+  ) {}
+
+  static async start(options: TusAppOptions = {}): Promise<TusApp> {
+    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-')));
+    const tus = { storage: new LocalStorage({ directory }), ...options.tus };
+    const builder = Test.createTestingModule({
+      imports: [TusModule.forRoot(tus), ...(options.imports ?? [])],
+      providers: options.providers ?? [],
+    });
+    const module = await (options.override?.(builder) ?? builder).compile();
+    const adapter = options.platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+    const nest = module.createNestApplication(adapter, { logger: false, ...options.nest });
+    await options.configure?.(nest);
+    await nest.listen(0, '127.0.0.1');
+    const { port } = nest.getHttpServer().address() as AddressInfo;
+    return new TusApp(nest, directory, `http://127.0.0.1:${port}`, options.directory !== undefined);
+  }
+
+  /** The creation endpoint. */
+  get endpoint(): string {
+    return `${this.origin}/files`;
+  }
+
+  get<T>(token: Type<T> | string | symbol): T {
+    return this.nest.get<T>(token, { strict: false });
+  }
+
+  async stop(): Promise<void> {
+    await this.nest.close();
+    if (!this.keepDirectory) await rm(this.directory, { recursive: true, force: true });
+  }
+}
