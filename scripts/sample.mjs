@@ -26,8 +26,20 @@ async function start(sample) {
   ensureBuilt();
   linkLibrary(sample);
   run('node_modules/typescript/bin/tsc', ['-p', join('sample', sample)]);
+  stopWithNpm();
   // In this process: one process less to pass signals on to.
   await import(pathToFileURL(join(root, 'sample', sample, 'dist', 'main.js')).href);
+}
+
+/** A signal that is sent to npm ends npm and its shell, and many shells do not pass it on. */
+function stopWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const { ppid } = process;
+  const watch = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 200).unref();
 }
 
 /** What `npm install` makes of "file:../..", so that `npm ci` in the root folder is all that a sample needs. */

@@ -1,5 +1,5 @@
-import { RequestMethod, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
-import type { VersioningOptions } from '@nestjs/common';
+import { RequestMethod, VersioningType } from '@nestjs/common';
+import type { VERSION_NEUTRAL, VersioningOptions } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 
 type Version = string | typeof VERSION_NEUTRAL;

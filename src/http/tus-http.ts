@@ -1,8 +1,11 @@
+import type { UploadService } from '../uploads/upload.service.js';
 import type { HttpSettings } from './http-settings.js';
-import type { Uploads } from './uploads.port.js';
 
 /** Injects the `TusHttp` of an endpoint. */
 export const TUS_HTTP = Symbol('TUS_HTTP');
+
+/** What this room needs of the uploads room. */
+export type Uploads = Pick<UploadService, 'create' | 'append' | 'concatenate' | 'get' | 'terminate'>;
 
 /** What the controller and the front door of one endpoint work with. */
 export interface TusHttp {

@@ -5,7 +5,7 @@ import { OffsetConflictError } from '../../src/model/errors/offset-conflict.erro
 import { UploadNotFoundError } from '../../src/model/errors/upload-not-found.error.js';
 import { Metadata } from '../../src/model/metadata.js';
 import type { Upload, UploadKind } from '../../src/model/upload.js';
-import type { Uploads } from '../../src/http/uploads.port.js';
+import type { Uploads } from '../../src/http/tus-http.js';
 import type {
   AppendToUpload,
   BodyInput,

@@ -56,16 +56,35 @@ export async function send(port: number, sent: Sent): Promise<Reply> {
   };
 }
 
-/** Sends bytes as they are, and gives back everything until the server closes the connection. */
-export async function sendRaw(port: number, text: string | Buffer): Promise<string> {
+/**
+ * Sends bytes as they are, and gives back everything until the server closes the connection. What is sent `after` goes
+ * out when the answer has begun to arrive.
+ */
+export async function sendRaw(
+  port: number,
+  bytes: string | Buffer,
+  after?: string,
+): Promise<{ text: string; reset: boolean }> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const chunks: Buffer[] = [];
+  let reset = false;
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  socket.on('error', () => undefined);
-  socket.write(text);
-  await new Promise<void>((resolve) => socket.once('end', resolve).once('close', () => resolve()));
-  socket.destroy();
-  return Buffer.concat(chunks).toString('latin1');
+  // A client that writes all of its body before it reads loses the answer to this.
+  socket.on('error', () => (reset = true));
+  const ended = new Promise<void>((resolve) => socket.once('end', resolve).once('close', () => resolve()));
+  socket.write(bytes);
+  if (after !== undefined) {
+    await once(socket, 'data');
+    // The first write after a reset learns of it, the second one fails.
+    for (const part of [after.slice(0, 1), after.slice(1)]) {
+      await new Promise<void>((resolve) => socket.write(part, () => resolve()));
+    }
+  }
+  await ended;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.end();
+  if (!socket.destroyed) await closed;
+  return { text: Buffer.concat(chunks).toString('latin1'), reset };
 }
 
 /** Creates an upload and tells its path. */

@@ -145,7 +145,10 @@ export function leaseContract(make: MakeDatabase): void {
     expect(renewed).toEqual(new Set(ids));
     const rows = await Promise.all(ids.map((id) => found(repository, id)));
     expect(rows.map(({ offset }) => offset)).toEqual([20, 50, 20]);
-    for (const { leaseRemaining } of rows) expect(leaseRemaining).toBeGreaterThan(2_000);
+    const leases = await connection.query<{ lasts: number }>(
+      'SELECT lease_expires_at - updated_at AS lasts FROM tus_upload',
+    );
+    expect(leases.map(({ lasts }) => Number(lasts))).toEqual([5_000, 5_000, 5_000]);
   });
 
   it('renewal answers only for the rows that are still the holder’s', async () => {

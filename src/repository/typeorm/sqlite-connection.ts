@@ -59,11 +59,11 @@ export class SqliteConnection implements SqlConnection {
     if (database) await leave(this.file, database);
   }
 
-  query<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
+  async query<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
     return this.opened().query<Row>(sql, parameters);
   }
 
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
     return this.opened().transaction(work);
   }
 

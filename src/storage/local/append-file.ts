@@ -118,10 +118,11 @@ export class Appender {
     segments: Segments,
     context: AppendContext,
   ): Promise<OpenSegment> {
+    const segment = newSegment(upload);
+    // First of all: whatever fails after it, the fence holds for the next writer.
+    await context.record(formatSegments(addSegment(segments, segment)));
     // After a power loss the files of the predecessor may be shorter than what was acknowledged.
     await checkStored(this.deps.work.ranges(upload.id, segments, { start: 0, length: upload.offset }));
-    const segment = newSegment(upload);
-    await context.record(formatSegments(addSegment(segments, segment)));
     return this.open(upload, segment, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
   }
 

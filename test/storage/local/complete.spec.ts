@@ -67,6 +67,18 @@ describe('completing a local upload', () => {
     expect(await bench.object('videos/2026/a.mp4')).toBe('abcdef');
   });
 
+  test('a call that wakes up after another one has completed and discarded finds the object', async () => {
+    const storage = bench.again({
+      link: async (from, to) => {
+        await bench.storage.complete(row.taken().upload);
+        await bench.storage.discardWork(row.taken().upload);
+        return nodeFileCalls.link(from, to);
+      },
+    });
+    await storage.complete(row.upload);
+    expect(await bench.object('videos/2026/a.mp4')).toBe('abcdef');
+  });
+
   test('two calls at once on several segments both succeed, and leave nothing', async () => {
     const second = new Row({ ...row.upload, epoch: 2, length: null });
     await second.append(bench.storage, 'ghi', true);

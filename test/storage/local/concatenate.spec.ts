@@ -206,6 +206,14 @@ describe('concatenating on the local disk', () => {
       expect((await stat(bench.workPath('p0'))).nlink).toBe(1);
     });
 
+    test('does not happen while another merge has it (CON-14)', async () => {
+      const other = new Row({ id: 'other', kind: 'final' });
+      await bench.storage.concatenate(other.whole(9).upload, parts, other.context());
+      expect(await merge([parts[0]!, parts[2]!])).toBe('abcghi');
+      await bench.storage.complete(other.upload);
+      expect(await bench.object('other')).toBe('abcdefghi');
+    });
+
     test('does not happen for a part of its bytes', async () => {
       expect(await merge([{ ...parts[0]!, length: 2 }, parts[1]!])).toBe('abdef');
       expect(await text(bench.storage.read(parts[0]!.upload))).toBe('abc');

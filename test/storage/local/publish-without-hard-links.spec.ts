@@ -81,6 +81,20 @@ describe.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'])('publishing where links 
     expect(await bench.object('up')).toBe('abcdef');
   });
 
+  test.each(['abc', ''])('a call that is overtaken by another one finds its object: %p', async (content) => {
+    const upload = new Row({ id: 'other', length: content.length });
+    await upload.append(bench.storage, content);
+    const storage = bench.again({
+      ...noLinks,
+      rename: async (from, to) => {
+        await bench.again(noLinks).complete(upload.taken().upload);
+        return nodeFileCalls.rename(from, to);
+      },
+    });
+    await storage.complete(upload.upload);
+    expect(await bench.object('other')).toBe(content);
+  });
+
   test('a reservation of a deleted upload goes with it', async () => {
     row.whole();
     await crashAtRename();

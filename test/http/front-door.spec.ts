@@ -1,0 +1,417 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  Catch,
+  Controller,
+  HttpException,
+  Injectable,
+  UnauthorizedException,
+  UseGuards,
+  VersioningType,
+} from '@nestjs/common';
+import type {
+  ArgumentsHost,
+  CanActivate,
+  ExceptionFilter,
+  ExecutionContext,
+  INestApplication,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { UploadNotFoundError } from '../../src/model/errors/upload-not-found.error.js';
+import { TusController } from '../../src/http/tus.controller.js';
+import type { TusRequest } from '../../src/http/request-adapter.js';
+import type { Answer } from '../../src/http/response-writer.js';
+import { TusHttpException } from '../../src/http/tus-http-exception.js';
+import { PLATFORMS, startApp } from './app.js';
+import type { AppOptions, RunningApp } from './app.js';
+import { BYTES, create, send, sendRaw, TUS } from './wire.js';
+
+const origin = 'https://app.example.com';
+const preflight = { Origin: origin, 'Access-Control-Request-Method': 'PATCH' };
+
+@Injectable()
+class NobodyGuard implements CanActivate {
+  canActivate(_context: ExecutionContext): boolean {
+    throw new UnauthorizedException();
+  }
+}
+
+const closedToAll = { provide: APP_GUARD, useClass: NobodyGuard };
+
+describe.each(PLATFORMS)('the front door on %s', (platform) => {
+  let running: RunningApp | undefined;
+
+  const start = async (options: AppOptions = {}): Promise<RunningApp> =>
+    (running = await startApp(platform, options));
+
+  afterEach(async () => {
+    await running?.close();
+    running = undefined;
+  });
+
+  describe('finds its endpoint', () => {
+    it('behind a global prefix and a version in the path (trap 16)', async () => {
+      const { port } = await start({
+        setUp: (app) =>
+          app
+            .setGlobalPrefix('api')
+            .enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', '2'] }),
+      });
+      for (const path of ['/api/v1/files', '/api/v2/files/']) {
+        const upload = await create(port, { 'Upload-Length': '1' }, path);
+        expect(upload).toMatch(/^\/api\/v[12]\/files\/u\d$/);
+        const reply = await send(port, { method: 'HEAD', path: `${upload}/`, headers: TUS });
+        expect(reply).toMatchObject({ status: 200, headers: { 'tus-resumable': '1.0.0' } });
+      }
+      expect((await send(port, { method: 'HEAD', path: '/files/u1' })).headers).not.toHaveProperty(
+        'tus-resumable',
+      );
+    });
+
+    it('outside of a prefix that it is excluded from', async () => {
+      const { port } = await start({
+        setUp: (app) => app.setGlobalPrefix('api', { exclude: ['files{/*path}'] }),
+      });
+      expect(await create(port, { 'Upload-Length': '1' }, '/files/')).toBe('/files/u1');
+    });
+
+    it('under the version of a controller that extends ours', async () => {
+      @Controller({ path: 'files', version: '7' })
+      class Versioned extends TusController {}
+      const { port } = await start({
+        controller: Versioned,
+        setUp: (app) => app.enableVersioning({ type: VersioningType.URI }),
+      });
+      expect(await create(port, { 'Upload-Length': '1' }, '/v7/files/')).toBe('/v7/files/u1');
+    });
+
+    it('refuses to start where an exclusion splits it', async () => {
+      const broken = startApp(platform, {
+        setUp: (app) => app.setGlobalPrefix('api', { exclude: ['files'] }),
+      });
+      await expect(broken).rejects.toThrow("exclude 'files{/*path}'");
+    });
+  });
+
+  describe('dresses every answer', () => {
+    it('of a guard, a filter and a router with Tus-Resumable and CORS (CORE-02, CORS-01)', async () => {
+      const { port } = await start({ providers: [closedToAll], settings: { cors: { origin } } });
+      for (const path of ['/files', '/files/u1', '/files/u1/x']) {
+        const reply = await send(port, {
+          method: 'PATCH',
+          path,
+          headers: { ...TUS, Origin: origin },
+          body: 'x',
+        });
+        expect(reply.status).toBe(path.endsWith('x') ? 404 : 401);
+        expect(reply.headers).toMatchObject({
+          'tus-resumable': '1.0.0',
+          'access-control-allow-origin': origin,
+          'access-control-expose-headers': expect.stringContaining('Upload-Offset'),
+          vary: expect.stringContaining('Origin'),
+        });
+      }
+    });
+
+    it('and passes preflights before the guards (CORS-09, OPT-09)', async () => {
+      const { port } = await start({ providers: [closedToAll], settings: { cors: {} } });
+      expect(await send(port, { method: 'OPTIONS', headers: preflight })).toMatchObject({
+        status: 204,
+        headers: {
+          'access-control-allow-origin': '*',
+          'access-control-allow-methods': expect.stringContaining('PATCH'),
+          'access-control-allow-headers': expect.stringContaining('Upload-Concat'),
+          'tus-version': '1.0.0',
+        },
+      });
+      expect((await send(port, { method: 'OPTIONS' })).status).toBe(401);
+    });
+
+    it('and tells an origin that may not nothing of CORS (CORS-07)', async () => {
+      const { port } = await start({ settings: { cors: { origin: 'https://other.example' } } });
+      const reply = await send(port, { method: 'OPTIONS', headers: preflight });
+      expect(reply.status).toBe(204);
+      expect(Object.keys(reply.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    });
+
+    it('and adds what a plain enableCors() does not know (CORS-08)', async () => {
+      const { port } = await start({ setUp: (app) => app.enableCors({ origin }) });
+      expect(await send(port, { method: 'OPTIONS', headers: preflight })).toMatchObject({
+        status: 204,
+        headers: { 'access-control-allow-origin': origin, 'tus-version': '1.0.0', 'tus-resumable': '1.0.0' },
+      });
+      const reply = await send(port, {
+        method: 'POST',
+        headers: { ...TUS, Origin: origin, 'Upload-Length': '1' },
+      });
+      expect(reply).toMatchObject({
+        status: 201,
+        headers: {
+          'access-control-allow-origin': origin,
+          'access-control-expose-headers': expect.stringContaining('Upload-Offset'),
+        },
+      });
+    });
+  });
+
+  describe('lets the application have its say', () => {
+    it('in exception filters, which see an HttpException with its cause (CORE-25)', async () => {
+      const seen: unknown[] = [];
+      @Catch(HttpException)
+      class Watching implements ExceptionFilter {
+        catch(exception: HttpException, host: ArgumentsHost): void {
+          seen.push(exception);
+          const response = host.switchToHttp().getResponse();
+          response.status(exception.getStatus()).send({ mine: true });
+        }
+      }
+      const { port } = await start({ setUp: (app) => app.useGlobalFilters(new Watching()) });
+      const reply = await send(port, { method: 'DELETE', path: '/files/none', headers: TUS });
+      expect(reply).toMatchObject({ status: 404, body: '{"mine":true}' });
+      expect(seen).toEqual([expect.any(TusHttpException)]);
+      expect(seen[0]).toMatchObject({ code: 'UPLOAD_NOT_FOUND', cause: expect.any(UploadNotFoundError) });
+    });
+
+    it('in guards of its own, which see the method that is meant (OVR-02)', async () => {
+      const methods: string[] = [];
+      class Recording implements CanActivate {
+        canActivate(context: ExecutionContext): boolean {
+          methods.push(context.switchToHttp().getRequest().method);
+          return true;
+        }
+      }
+      @Controller('files')
+      @UseGuards(Recording)
+      class Guarded extends TusController {}
+      const { port } = await start({ controller: Guarded, providers: [Recording] });
+      const headers = { ...TUS, 'X-HTTP-Method-Override': 'DELETE' };
+      await send(port, { method: 'POST', path: '/files/u1', headers });
+      expect(methods).toEqual(['DELETE']);
+    });
+
+    it('in a subclass that overrides a step and adds to its answer', async () => {
+      @Controller('files')
+      class Telling extends TusController {
+        protected override async create(request: TusRequest): Promise<Answer> {
+          const answer = await super.create(request);
+          return {
+            ...answer,
+            headers: { ...answer.headers, 'X-Type': request.header('content-type') ?? '' },
+          };
+        }
+      }
+      const { port } = await start({ controller: Telling });
+      const headers = { ...TUS, 'Upload-Length': '1', 'Content-Type': 'text/plain' };
+      const reply = await send(port, { method: 'POST', headers, body: 'x' });
+      expect(reply).toMatchObject({ status: 201, headers: { 'x-type': 'text/plain' } });
+    });
+
+    it('in extensions that are off (OPT-08)', async () => {
+      const { port } = await start({ settings: { extensions: ['creation'] } });
+      const post = (headers: object, body?: string) =>
+        send(port, { method: 'POST', headers: { ...TUS, ...headers }, ...(body && { body }) });
+      expect((await post({ ...BYTES, 'Upload-Length': '1' }, 'x')).status).toBe(400);
+      expect((await post({ 'Upload-Defer-Length': '1' })).status).toBe(400);
+      expect((await post({ 'Upload-Length': '1' })).status).toBe(201);
+      const removal = await send(port, { method: 'DELETE', path: '/files/u1', headers: TUS });
+      expect(removal).toMatchObject({ status: 405, headers: { allow: 'OPTIONS, HEAD, PATCH' } });
+    });
+  });
+
+  describe('keeps body parsers away', () => {
+    const parseEverything = (app: INestApplication) => {
+      if (platform === 'express')
+        (app as NestExpressApplication).useBodyParser('raw', { type: '*/*', limit: 10 });
+      else
+        app
+          .getHttpAdapter()
+          .getInstance()
+          .addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 10 }, parse);
+    };
+    const parse = (_request: unknown, body: Buffer, done: (error: null, body: Buffer) => void) =>
+      done(null, body);
+
+    it('even those that parse everything (trap 7)', async () => {
+      const { port, uploads } = await start({ setUp: parseEverything });
+      const headers = { ...TUS, ...BYTES, 'Upload-Length': '20' };
+      expect((await send(port, { method: 'POST', headers, body: 'x'.repeat(20) })).status).toBe(201);
+      expect(uploads.bytesOf('u1')).toHaveLength(20);
+    });
+
+    it('and tells when one was faster (trap 7)', async () => {
+      const readFirst = (request: NodeJS.ReadableStream, _response: unknown, next: () => void) =>
+        void request.once('end', next).resume();
+      const { port } = await start({ setUp: (app) => app.use(readFirst) });
+      const path = await create(port, { 'Upload-Length': '1' });
+      const patch = (body: string, chunked = false) =>
+        send(port, {
+          method: 'PATCH',
+          path,
+          headers: { ...TUS, ...BYTES, 'Upload-Offset': '0' },
+          body,
+          chunked,
+        });
+      for (const chunked of [false, true]) {
+        expect(await patch('x', chunked)).toMatchObject({
+          status: 500,
+          body: expect.stringContaining('BODY_CONSUMED'),
+        });
+      }
+      expect((await patch('')).status).toBe(204);
+      const final = { ...TUS, ...BYTES, 'Upload-Concat': `final;${path}` };
+      expect((await send(port, { method: 'POST', headers: final, body: 'x', chunked: true })).status).toBe(
+        500,
+      );
+    });
+  });
+
+  describe('asks for a body only when it is wanted', () => {
+    const expecting = { ...TUS, ...BYTES, Expect: '100-continue' };
+
+    it('and takes it then (CRE-23, trap 2)', async () => {
+      const { port, uploads } = await start();
+      const headers = { ...expecting, 'Upload-Length': '5' };
+      expect(await send(port, { method: 'POST', headers, body: 'hello' })).toMatchObject({
+        status: 201,
+        continued: true,
+      });
+      expect(uploads.bytesOf('u1')).toBe('hello');
+    });
+
+    it('and answers at once otherwise (CRE-23)', async () => {
+      const { port } = await start();
+      const patch = { method: 'PATCH', path: '/files/none', body: 'x' };
+      const refused = await send(port, { ...patch, headers: { ...expecting, 'Upload-Offset': '0' } });
+      expect(refused).toMatchObject({ status: 404, continued: false });
+    });
+
+    it('and for the rest of the application as Node does', async () => {
+      const { port } = await start();
+      const reply = await send(port, { method: 'POST', path: '/other', headers: expecting, body: 'x' });
+      expect(reply).toMatchObject({ status: 404, continued: true });
+    });
+
+    it('unless the application handles that itself', async () => {
+      const { port } = await start({
+        setUp: (app) =>
+          app
+            .getHttpServer()
+            .on('checkContinue', (_request: unknown, response: { writeHead(s: number): { end(): void } }) =>
+              response.writeHead(418).end(),
+            ),
+      });
+      const reply = await send(port, {
+        method: 'POST',
+        headers: { ...expecting, 'Upload-Length': '1' },
+        body: 'x',
+      });
+      expect(reply.status).toBe(418);
+    });
+  });
+
+  describe('treats connections well', () => {
+    const patchHead = (length: number, more = '') =>
+      `PATCH /files/u1 HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n${more}\r\n`;
+
+    it('and refuses a transfer coding on HTTP/1.0 (trap 4)', async () => {
+      const { port } = await start();
+      const head =
+        'POST /files HTTP/1.0\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const { text: answer } = await sendRaw(port, `${head}1\r\nx\r\n0\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('MALFORMED_REQUEST');
+    });
+
+    it('serves HTTP/1.0 otherwise (trap 4)', async () => {
+      const { port } = await start();
+      const { text: answer } = await sendRaw(
+        port,
+        'POST /files HTTP/1.0\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 1\r\n\r\n',
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+    });
+
+    it('and lets a client see its answer that closes after sending a body in vain (trap 6)', async () => {
+      const { port } = await start();
+      const head = patchHead(900_000, 'Connection: close\r\n');
+      const { text: answer, reset } = await sendRaw(port, head + 'x'.repeat(450_000), 'x'.repeat(450_000));
+      expect(reset).toBe(false);
+      expect(answer).toMatch(/^HTTP\/1\.1 412 /);
+      expect(answer).toContain('UNSUPPORTED_VERSION');
+    });
+
+    it('and keeps a connection that sent a small body in vain (trap 6)', async () => {
+      const { port } = await start();
+      const next = 'OPTIONS /files HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
+      const { text: answer } = await sendRaw(port, patchHead(100_000) + 'x'.repeat(100_000) + next);
+      expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 412', 'HTTP/1.1 204']);
+    });
+
+    it('and closes one that goes on sending (trap 6)', async () => {
+      const { port } = await start();
+      const body = 32 * 1024 * 1024;
+      const { text: answer } = await sendRaw(
+        port,
+        Buffer.concat([Buffer.from(patchHead(body)), Buffer.alloc(body)]),
+      );
+      // The answer itself may be lost here; what counts is that the connection ended before the body was read.
+      expect(answer === '' || answer.startsWith('HTTP/1.1 412')).toBe(true);
+    });
+
+    it('and one that announces a body and never sends it (trap 6)', async () => {
+      const { port } = await start();
+      expect((await sendRaw(port, `${patchHead(10)}12345`)).text).toMatch(/^HTTP\/1\.1 412 /);
+    });
+  });
+
+  it('serves two endpoints of one application, each by its own settings', async () => {
+    @Controller(['files', 'more'])
+    class Both extends TusController {}
+    const { port } = await start({ controller: Both });
+    expect(await create(port, { 'Upload-Length': '1' }, '/files/')).toBe('/files/u1');
+    expect(await create(port, { 'Upload-Length': '1' }, '/more/')).toBe('/more/u2');
+  });
+});
+
+describe('a request that does not come through the server', () => {
+  it.each(PLATFORMS)('is served by the framework of %s all the same', async (platform) => {
+    const { app, uploads, close } = await startApp(platform);
+    const framework = app.getHttpAdapter().getInstance();
+    const server = createServer(platform === 'express' ? framework : framework.routing);
+    try {
+      const { port } =
+        (await once(server.listen(0, '127.0.0.1'), 'listening'), server.address() as AddressInfo);
+      const path = await create(port, { 'Upload-Length': '5', 'Content-Type': 'text/plain' });
+      expect(path).toBe('/files/u1');
+      const headers = { ...TUS, ...BYTES, 'Upload-Offset': '0', 'X-HTTP-Method-Override': 'PATCH' };
+      const reply = await send(port, { method: 'POST', path, headers, body: 'hello' });
+      expect(reply).toMatchObject({ status: 204, headers: { 'tus-resumable': '1.0.0' } });
+      expect(uploads.bytesOf('u1')).toBe('hello');
+    } finally {
+      server.close();
+      await close();
+    }
+  });
+
+  it('may come through another Express application, whose path is then part of Location (trap 16)', async () => {
+    const { app, close } = await startApp('express');
+    const outer = new ExpressAdapter().getInstance().use('/outer', app.getHttpAdapter().getInstance());
+    const server = createServer(outer);
+    try {
+      const { port } =
+        (await once(server.listen(0, '127.0.0.1'), 'listening'), server.address() as AddressInfo);
+      const path = await create(port, { 'Upload-Length': '5' }, '/outer/files');
+      expect(path).toBe('/outer/files/u1');
+      expect((await send(port, { method: 'HEAD', path, headers: TUS })).status).toBe(200);
+      const final = await create(port, { 'Upload-Concat': `final;${path} /outer/files/u1` }, '/outer/files/');
+      expect(final).toBe('/outer/files/u2');
+    } finally {
+      server.close();
+      await close();
+    }
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { locationOf, pathOf } from '../../src/http/location.js';
+
+describe('Location', () => {
+  it.each([
+    ['/files', '/files/a'],
+    ['/files/', '/files/a'],
+    ['/api/v1/files?x=/y/', '/api/v1/files/a'],
+    ['/', '/a'],
+    ['http://host:1/files?x', '/files/a'],
+    ['http://host', '/a'],
+  ])('of a creation at %s is %s (CRE-01, trap 16)', (url, location) => {
+    expect(locationOf(url, 'a')).toBe(location);
+  });
+
+  it('never names another host', () => {
+    expect(locationOf('//evil.example/files', 'a')).toBe('/evil.example/files/a');
+  });
+
+  it('knows nothing of query and fragment', () => {
+    expect(pathOf('/files/a?b#c')).toBe('/files/a');
+    expect(pathOf('?b')).toBe('/');
+  });
+});
