@@ -10,7 +10,7 @@ import { TUS_VERSION } from '../protocol/tus/version.js';
 import { routedUrl } from './endpoint.js';
 import type { Endpoint, Match } from './endpoint.js';
 import { fixOverriddenHead } from './overridden-head.js';
-import { drainUnreadBody } from './unread-body.js';
+import { announcesBody, drainUnreadBody } from './unread-body.js';
 import { rememberVisit, visitOf } from './visit.js';
 import type { Visit } from './visit.js';
 
@@ -33,7 +33,7 @@ export function headerReader(request: IncomingMessage): HeaderReader {
  * Prepares a request of the endpoint before the application sees it, once. What is set here is on every answer,
  * whoever gives it: a guard, a body parser, the framework's CORS, or its 404 (CORE-02, CORS-01, CORS-08).
  */
-export function admit(arrival: Arrival, expectsContinue = false): Visit {
+export function admit(arrival: Arrival, awaitsContinue = false): Visit {
   const { request, response, match, endpoint } = arrival;
   const known = visitOf(request);
   if (known) return known;
@@ -42,21 +42,21 @@ export function admit(arrival: Arrival, expectsContinue = false): Visit {
   const url = originalUrl(request);
   setHeaders(response, standardHeaders(realMethod, header, endpoint));
   const { method, refusal } = understand(request, header);
-  const visit = {
+  const visit: Visit = {
     url,
     realMethod,
     contentType: request.headers['content-type'],
     id: match.id,
     endpointPaths: endpoint.paths,
     refusal,
-    expectsContinue,
+    awaitsContinue,
   };
   rememberVisit(request, visit);
   request.method = method;
   if (method === 'HEAD' && realMethod !== 'HEAD') fixOverriddenHead(response);
   hideContentType(request, endpoint.hiddenContentType);
   request.url = routedUrl(match, request.url ?? '/');
-  drainUnreadBody(request, response, expectsContinue);
+  drainUnreadBody(request, response, visit);
   return visit;
 }
 
@@ -106,7 +106,9 @@ function understand(
 
 function hideContentType(request: IncomingMessage, hidden: string | undefined): void {
   if (hidden === undefined) delete request.headers['content-type'];
-  else request.headers['content-type'] = hidden;
+  else if (request.headers['content-type'] !== undefined || announcesBody(request)) {
+    request.headers['content-type'] = hidden;
+  }
 }
 
 function setHeaders(response: ServerResponse, headers: Headers): void {

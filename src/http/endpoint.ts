@@ -26,14 +26,15 @@ export interface Match {
 /** Whether a request target belongs to the endpoint; `E/` is `E` and `U/` is `U` (CORE-26). */
 export function matchEndpoint(endpoint: Endpoint, url: string): Match | undefined {
   const path = pathOf(url);
-  for (const base of endpoint.paths) {
-    if (path !== base && !path.startsWith(base === '/' ? base : `${base}/`)) continue;
-    const rest = path.slice(base === '/' ? 1 : base.length + 1).replace(/\/$/, '');
-    if (rest === '') return { base, target: 'collection', id: null };
-    if (rest.includes('/')) return { base, target: 'below', id: null };
-    return { base, target: 'upload', id: idFromSegment(rest) };
-  }
-  return undefined;
+  // An endpoint may lie below another one: the longer path is meant.
+  const base = endpoint.paths
+    .filter((one) => path === one || path.startsWith(one === '/' ? one : `${one}/`))
+    .reduce<string | undefined>((best, one) => (best && best.length > one.length ? best : one), undefined);
+  if (base === undefined) return undefined;
+  const rest = path.slice(base === '/' ? 1 : base.length + 1).replace(/\/$/, '');
+  if (rest === '') return { base, target: 'collection', id: null };
+  if (rest.includes('/')) return { base, target: 'below', id: null };
+  return { base, target: 'upload', id: idFromSegment(rest) };
 }
 
 /** Stands in the place of an id that cannot be one, so that no router chokes on it and the answer is a 404 (CORE-06). */

@@ -59,7 +59,9 @@ export class TusRequest {
 
   /** Lets a client send that asked whether it should (CRE-23). */
   readonly wantBody = (): void => {
-    if (this.visit.expectsContinue && !this.response.raw.headersSent) this.response.raw.writeContinue();
+    if (!this.visit.awaitsContinue || this.response.raw.headersSent) return;
+    this.visit.awaitsContinue = false;
+    this.response.raw.writeContinue();
   };
 
   /** @throws BodyConsumedError if a body parser of the application was there first. */

@@ -61,10 +61,11 @@ export class ServerGate {
   }
 
   private find(request: IncomingMessage): Pick<Arrival, 'match' | 'endpoint'> | undefined {
+    let best: Pick<Arrival, 'match' | 'endpoint'> | undefined;
     for (const endpoint of this.endpoints) {
       const match = matchEndpoint(endpoint, request.url ?? '/');
-      if (match) return { match, endpoint };
+      if (match && match.base.length > (best?.match.base.length ?? 0)) best = { match, endpoint };
     }
-    return undefined;
+    return best;
   }
 }

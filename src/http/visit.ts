@@ -15,8 +15,8 @@ export interface Visit {
   readonly endpointPaths: readonly string[];
   /** Why the request cannot be served, found before routing; the controller throws it. */
   readonly refusal: UploadError | undefined;
-  /** The client waits for 100 Continue before it sends the body (CRE-23). */
-  readonly expectsContinue: boolean;
+  /** The client waits for 100 Continue before it sends the body (CRE-23); false once it was sent. */
+  awaitsContinue: boolean;
 }
 
 const visits = new WeakMap<IncomingMessage, Visit>();

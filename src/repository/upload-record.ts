@@ -36,7 +36,7 @@ export interface UploadRecord {
   /** Milliseconds until the lease runs out, by the database's clock at the time of reading; null without a lease. */
   readonly leaseRemaining: number | null;
   readonly epoch: number;
-  /** The epoch whose holder last said that it had stopped. */
+  /** The epoch whose holder last said that it, and everybody before it, had stopped. */
   readonly releasedEpoch: number;
 }
 
@@ -46,7 +46,10 @@ export type NewUpload = Pick<
   'id' | 'storage' | 'key' | 'kind' | 'length' | 'metadata' | 'concat' | 'state' | 'owner' | 'dedupeKey'
 >;
 
-/** What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event. */
+/**
+ * What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event;
+ * `fenced` keeps, beyond a release, that a writer before this holder never said that it had stopped.
+ */
 export interface UploadChange {
   readonly state?: UploadState;
   readonly offset?: number;
@@ -55,4 +58,5 @@ export interface UploadChange {
   readonly ending?: Ending;
   readonly completed?: true;
   readonly delivery?: 'pending';
+  readonly fenced?: true;
 }

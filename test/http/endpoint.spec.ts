@@ -35,6 +35,16 @@ describe('a request target', () => {
     expect(routedUrl({ base: '/', target: 'upload', id: 'a' }, '/a/')).toBe('/a');
   });
 
+  it('belongs to the longer of two paths', () => {
+    for (const paths of [
+      ['/files', '/files/more'],
+      ['/files/more', '/files'],
+    ]) {
+      const match = matchEndpoint(endpoint(...paths), '/files/more/a');
+      expect(match).toEqual({ base: '/files/more', target: 'upload', id: 'a' });
+    }
+  });
+
   it('may be below any path of the endpoint', () => {
     expect(matchEndpoint(endpoint('/v1/files', '/v2/files'), '/v2/files/a')).toMatchObject({
       base: '/v2/files',

@@ -23,7 +23,7 @@ export function deliveryContract(make: MakeDatabase): void {
   it('an event is claimed by the statement that completes the upload', async () => {
     const id = await completeSingle(repository);
     expect(await claimed()).toEqual([]);
-    await claimRanOut(id);
+    await claimRanOut(id, 60_000);
     expect(await deliveries.claim(10)).toEqual([await found(repository, id)]);
     expect(await claimed()).toEqual([]);
   });
@@ -52,7 +52,7 @@ export function deliveryContract(make: MakeDatabase): void {
 
   it('a claim that is being worked on is extended', async () => {
     const id = await completeSingle(repository);
-    await claimRanOut(id);
+    await claimRanOut(id, 60_000);
     await deliveries.renew([id]);
     await deliveries.renew([]);
     expect(await claimed()).toEqual([]);

@@ -64,10 +64,12 @@ describe('no statement reads all uploads', () => {
     return plans;
   }
 
-  async function expectIndexed(work: () => Promise<unknown>, index: string): Promise<void> {
+  /** What is wrong with the plans: steps that read a whole table, and an index that is not used. */
+  async function problems(work: () => Promise<unknown>, index: string): Promise<string[]> {
     const steps = await plans(work);
-    expect(steps.filter((step) => /SCAN (tus_|partial|entry|consumer|final|taken)/.test(step))).toEqual([]);
-    expect(steps.join('\n')).toContain(index);
+    const scans = steps.filter((step) => /SCAN (tus_|partial|entry|consumer|final|taken)/.test(step));
+    const used = steps.some((step) => step.includes(index));
+    return used ? scans : [...scans, `${index} is not in: ${steps.join('; ')}`];
   }
 
   const PRIMARY = 'tus_upload USING INDEX sqlite_autoindex_tus_upload_1 (id=?)';
@@ -75,62 +77,69 @@ describe('no statement reads all uploads', () => {
 
   it('find, take, write and renew go by the id', async () => {
     const { id } = await repository.insert(newUpload());
-    await expectIndexed(() => repository.find(id), PRIMARY);
-    await expectIndexed(() => repository.take(id, HOLDER, ['open', 'finishing']), PRIMARY);
-    await expectIndexed(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }]), PRIMARY);
-    await expectIndexed(() => repository.write(id, 1, change, true), PRIMARY);
+    expect(await problems(() => repository.find(id), PRIMARY)).toEqual([]);
+    expect(await problems(() => repository.take(id, HOLDER, ['open', 'finishing']), PRIMARY)).toEqual([]);
+    expect(await problems(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }]), PRIMARY)).toEqual(
+      [],
+    );
+    expect(await problems(() => repository.write(id, 1, change, true), PRIMARY)).toEqual([]);
   });
 
   it('a list goes along the ids without sorting', async () => {
     const work = () => repository.list({ limit: 10, after: 'a', states: ['open'] });
-    await expectIndexed(work, 'tus_upload USING INDEX sqlite_autoindex_tus_upload_1 (id>?)');
+    expect(await problems(work, 'tus_upload USING INDEX sqlite_autoindex_tus_upload_1 (id>?)')).toEqual([]);
     expect((await plans(work)).join('\n')).not.toContain('TEMP B-TREE');
   });
 
   it('abandoned uploads and tombstones go by the state of what is unsettled', async () => {
     const index = 'tus_upload_unsettled (endpoint=? AND state=?';
-    await expectIndexed(() => repository.abandoned(['finishing', 'merging', 'terminating'], 10), index);
-    await expectIndexed(() => repository.abandoned(['terminating'], 10), index);
+    expect(
+      await problems(() => repository.abandoned(['finishing', 'merging', 'terminating'], 10), index),
+    ).toEqual([]);
+    expect(await problems(() => repository.abandoned(['terminating'], 10), index)).toEqual([]);
     await repository.insert(newUpload({ state: 'gone' }));
-    await expectIndexed(() => repository.forgetTombstones(0), `${index} AND updated_at<?)`);
+    expect(await problems(() => repository.forgetTombstones(0), `${index} AND updated_at<?)`)).toEqual([]);
   });
 
   it('pending events go by the end of their claim', async () => {
     const index = 'tus_upload_delivery (endpoint=? AND delivery_until<?)';
-    await expectIndexed(() => deliveries.claim(10), index);
-    await expectIndexed(() => deliveries.renew(['a', 'b']), PRIMARY);
-    await expectIndexed(() => deliveries.postpone('a', 1), PRIMARY);
-    await expectIndexed(() => deliveries.delivered('a'), PRIMARY);
+    expect(await problems(() => deliveries.claim(10), index)).toEqual([]);
+    expect(await problems(() => deliveries.renew(['a', 'b']), PRIMARY)).toEqual([]);
+    expect(await problems(() => deliveries.postpone('a', 1), PRIMARY)).toEqual([]);
+    expect(await problems(() => deliveries.delivered('a'), PRIMARY)).toEqual([]);
   });
 
   it('partials to be freed have an index of their own', async () => {
-    await expectIndexed(() => repository.releasing(10), 'tus_upload_releasing (endpoint=?)');
-    await expectIndexed(() => repository.released(['a', 'b']), PRIMARY);
-    await expectIndexed(() => repository.withWorkingBytes(['a', 'b']), PRIMARY);
+    expect(await problems(() => repository.releasing(10), 'tus_upload_releasing (endpoint=?)')).toEqual([]);
+    expect(await problems(() => repository.released(['a', 'b']), PRIMARY)).toEqual([]);
+    expect(await problems(() => repository.withWorkingBytes(['a', 'b']), PRIMARY)).toEqual([]);
   });
 
   it('planning, reading, claiming and ending a final go by the ids', async () => {
     const partial = await completePartial(repository);
     await mergedFinal(repository, [partial]);
     const plan = finalPlan([partial, await completePartial(repository)]);
-    await expectIndexed(() => repository.planFinal(plan), 'tus_upload_dedupe (dedupe_key=?)');
-    await expectIndexed(
-      () => repository.partialsOf(plan.final.id),
-      'partial USING INDEX sqlite_autoindex_tus_upload_1',
-    );
-    await expectIndexed(() => repository.claimBytes(partial, plan.final.id), PRIMARY);
-    await expectIndexed(() => repository.completeFinal(plan.final.id, 1, { offset: 20 }, true), PRIMARY);
+    expect(await problems(() => repository.planFinal(plan), 'tus_upload_dedupe (dedupe_key=?)')).toEqual([]);
+    expect(
+      await problems(
+        () => repository.partialsOf(plan.final.id),
+        'partial USING INDEX sqlite_autoindex_tus_upload_1',
+      ),
+    ).toEqual([]);
+    expect(await problems(() => repository.claimBytes(partial, plan.final.id), PRIMARY)).toEqual([]);
+    expect(
+      await problems(() => repository.completeFinal(plan.final.id, 1, { offset: 20 }, true), PRIMARY),
+    ).toEqual([]);
     const failing = await plannedFinal(repository, [partial]);
-    await expectIndexed(() => repository.failFinal(failing.id, 1), PRIMARY);
+    expect(await problems(() => repository.failFinal(failing.id, 1), PRIMARY)).toEqual([]);
   });
 
   it('terminating finds consumed partials by their final', async () => {
     const final = await mergedFinal(repository, [await completePartial(repository)]);
-    await expectIndexed(
-      () => repository.terminate(final.id, undefined),
-      'tus_upload_consumed (consumed_by=?)',
-    );
-    await expectIndexed(() => repository.erase(final.id), PRIMARY);
-    await expectIndexed(() => repository.bury(final.id), PRIMARY);
+    expect(
+      await problems(() => repository.terminate(final.id, undefined), 'tus_upload_consumed (consumed_by=?)'),
+    ).toEqual([]);
+    expect(await problems(() => repository.erase(final.id), PRIMARY)).toEqual([]);
+    expect(await problems(() => repository.bury(final.id), PRIMARY)).toEqual([]);
   });
 });

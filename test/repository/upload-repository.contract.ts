@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { consumedPartialContract } from './consumed-partials.contract.js';
 import { deliveryContract } from './deliveries.contract.js';
 import { endingContract } from './endings.contract.js';
 import { finalContract } from './finals.contract.js';
@@ -12,6 +13,7 @@ export function uploadRepositoryContract(database: string, make: MakeDatabase): 
   describe(`rows in ${database}`, () => rowContract(make));
   describe(`leases in ${database}`, () => leaseContract(make));
   describe(`finals in ${database}`, () => finalContract(make));
+  describe(`consumed partials in ${database}`, () => consumedPartialContract(make));
   describe(`endings in ${database}`, () => endingContract(make));
   describe(`maintenance in ${database}`, () => maintenanceContract(make));
   describe(`deliveries in ${database}`, () => deliveryContract(make));

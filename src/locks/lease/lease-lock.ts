@@ -23,6 +23,8 @@ export class LeaseLock implements Lock {
   private durable: number;
   private releasing = false;
   private ended = false;
+  /** Until the storage has put a new place on record, the next writer must keep clear of the silent one as well. */
+  private fenceStands: boolean;
 
   constructor(
     private record: UploadRecord,
@@ -30,6 +32,7 @@ export class LeaseLock implements Lock {
     private readonly deps: LeaseLockDeps,
   ) {
     this.fenced = record.releasedEpoch !== record.epoch - 1;
+    this.fenceStands = this.fenced;
     this.durable = record.offset;
   }
 
@@ -95,7 +98,9 @@ export class LeaseLock implements Lock {
   private async change(change: UploadChange, release: boolean): Promise<UploadRecord> {
     const { id, epoch } = this.record;
     if (this.ended) throw new LeaseLostError(id);
-    const record = await this.deps.repository.write(id, epoch, change, release);
+    if (change.reference !== undefined) this.fenceStands = false;
+    const standing = release && this.fenceStands ? ({ ...change, fenced: true } as const) : change;
+    const record = await this.deps.repository.write(id, epoch, standing, release);
     if (!record) {
       this.lose();
       throw new LeaseLostError(id);

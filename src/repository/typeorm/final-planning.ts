@@ -13,17 +13,9 @@ export class FinalPlanning {
 
   async plan(plan: FinalPlan): Promise<PlannedFinal> {
     const { connection } = this.deps;
-    let refused = false;
-    const check: FinalPlan['check'] = (partials) => {
-      refused = true;
-      const length = plan.check(partials);
-      refused = false;
-      return length;
-    };
     try {
-      return await connection.transaction((query) => this.planWithin(query, { ...plan, check }));
+      return await connection.transaction((query) => this.planWithin(query, plan));
     } catch (error) {
-      if (refused) throw error;
       // Either the answer of the commit was lost, or another request inserted the same final first.
       const query = connection.query.bind(connection);
       const living = await this.living(query, plan.final.dedupeKey).catch(() => undefined);

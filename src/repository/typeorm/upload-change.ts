@@ -9,8 +9,10 @@ export interface SqlPart {
   readonly parameters: readonly SqlValue[];
 }
 
-/** Gives the lease back, and says that its holder has stopped. */
-export const RELEASE = 'lease_holder = NULL, lease_expires_at = NULL, released_epoch = epoch';
+const GIVE_BACK = 'lease_holder = NULL, lease_expires_at = NULL';
+
+/** Gives the lease back, and says that its holder, and everybody before it, has stopped. */
+export const RELEASE = `${GIVE_BACK}, released_epoch = epoch`;
 
 /** States in which a final does not answer to its dedupe key any more. */
 const ENDED: readonly UploadState[] = ['failed', 'terminating', 'gone'];
@@ -35,7 +37,7 @@ export function assignments(change: UploadChange, release: boolean, now: string)
     sets.push(`delivery_until = ${now} + ${LEASE_MILLISECONDS}`);
   }
   if (change.state && ENDED.includes(change.state)) sets.push('dedupe_key = NULL');
-  if (release) sets.push(RELEASE);
+  if (release) sets.push(change.fenced ? GIVE_BACK : RELEASE);
   return { sql: sets.join(', '), parameters };
 }
 
@@ -46,7 +48,7 @@ export function bearing(
 ): UploadRecord | undefined {
   if (!row || row.epoch !== wanted.epoch) return undefined;
   const { change, release } = wanted;
-  const released = row.leaseHolder === null && row.releasedEpoch === row.epoch;
+  const released = row.leaseHolder === null && (change.fenced === true || row.releasedEpoch === row.epoch);
   const same =
     released === release &&
     agrees(change.state, row.state) &&
