@@ -28,7 +28,8 @@ export interface FinalPlan {
 }
 
 export type PlannedFinal =
-  { readonly created: true; readonly final: UploadRecord } | { readonly created: false; readonly final: UploadRecord };
+  | { readonly created: true; readonly final: UploadRecord }
+  | { readonly created: false; readonly final: UploadRecord };
 
 /** One entry of a final's ordered list, with the rows that say where its bytes are now. */
 export interface PlannedPartial {
@@ -51,7 +52,10 @@ export interface ListFilter {
  * the lease went to somebody else.
  */
 export interface UploadRepository {
-  /** Inserts the row; with a holder, the lease is taken in the same statement (epoch 1). */
+  /**
+   * Inserts the row; with a holder, the lease is taken in the same statement (epoch 1).
+   * @throws KeyConflictError if another upload of the storage has the key.
+   */
   insert(upload: NewUpload, holder?: string): Promise<UploadRecord>;
 
   find(id: string): Promise<UploadRecord | undefined>;
@@ -77,7 +81,8 @@ export interface UploadRepository {
   /**
    * One transaction: returns the living final with the same `dedupeKey` if there is one, else checks the partials,
    * inserts the final (state `merging`, leased by `holder`) with its ordered list, and pins each partial, and each
-   * final that consumed one, once.
+   * final that consumed one, or is claiming one, once.
+   * @throws KeyConflictError if another upload of the storage has the key of the final.
    */
   planFinal(plan: FinalPlan): Promise<PlannedFinal>;
 
@@ -85,8 +90,8 @@ export interface UploadRepository {
   partialsOf(finalId: string): Promise<PlannedPartial[]>;
 
   /**
-   * Claims the bytes of a partial for one final, forever. False unless this final alone pins it and no final has
-   * claimed it before.
+   * Claims the bytes of a partial for one final, forever; a repetition by that final is true again. False unless this
+   * final alone pins it and no other has claimed it before.
    */
   claimBytes(partialId: string, finalId: string): Promise<boolean>;
 
@@ -129,7 +134,7 @@ export interface UploadRepository {
   /** Rows in one of `states` that nobody has a lease of, oldest first: a crash or a failure left them there. */
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]>;
 
-  /** Which of the ids have a row whose working bytes are still needed. */
+  /** Which of the ids have a row, of whichever registration, whose working bytes are still needed. */
   withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** Deletes tombstones that are older than this; resolves with how many. */

@@ -9,7 +9,6 @@ import {
   completePartial,
   finalPlan,
   found,
-  mergedFinal,
   newUpload,
   pinsOf,
   plannedFinal,

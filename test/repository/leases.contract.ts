@@ -61,6 +61,16 @@ export function leaseContract(make: MakeDatabase): void {
     expect(await repository.take(id, HOLDER, ['open'])).toMatchObject({ epoch: 2, releasedEpoch: 1 });
   });
 
+  it('a fenced release remembers that an earlier writer never stopped, also when its answer was lost', async () => {
+    const { id } = await repository.insert(newUpload(), HOLDER);
+    await age(connection, id, RAN_OUT);
+    await repository.take(id, 'process-2', ['open']);
+    connection.loseNext('UPDATE');
+    const released = await repository.write(id, 2, { offset: 10, fenced: true }, true);
+    expect(released).toMatchObject({ offset: 10, leaseHolder: null, epoch: 2, releasedEpoch: 0 });
+    expect(await repository.take(id, HOLDER, ['open'])).toMatchObject({ epoch: 3, releasedEpoch: 0 });
+  });
+
   it('a lease that ran out but was not taken can still be written under and renewed', async () => {
     const { id } = await repository.insert(newUpload(), HOLDER);
     await age(connection, id, RAN_OUT);

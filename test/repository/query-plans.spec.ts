@@ -53,15 +53,15 @@ describe('no statement reads all uploads', () => {
   async function plans(work: () => Promise<unknown>): Promise<string[]> {
     connection.statements.length = 0;
     await work();
-    const plans: string[] = [];
+    const details: string[] = [];
     for (const { sql, parameters } of connection.statements) {
       const steps = await database.connection.query<{ detail: string }>(
         `EXPLAIN QUERY PLAN ${sql}`,
         parameters,
       );
-      plans.push(...steps.map(({ detail }) => detail));
+      details.push(...steps.map(({ detail }) => detail));
     }
-    return plans;
+    return details;
   }
 
   /** What is wrong with the plans: steps that read a whole table, and an index that is not used. */
