@@ -69,7 +69,7 @@ export function engineProviders(name: string | undefined): Provider[] {
       (...[options, repository, locker, bytes, stream, relay, background]: EngineParts): UploadDeps => ({
         ...{
           endpoint,
-          storageName: DEFAULT_NAME,
+          storageName: endpoint,
           repository,
           locker,
           storage: bytes,

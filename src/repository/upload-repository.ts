@@ -119,7 +119,7 @@ export interface UploadRepository {
    */
   terminate(id: string, epoch: number | undefined): Promise<'done' | 'pinned' | 'lost'>;
 
-  /** A `terminating` upload whose bytes are freed becomes a tombstone; its key may be used again. */
+  /** A `terminating` upload whose bytes are freed becomes a tombstone; another upload may have its key. */
   bury(id: string): Promise<void>;
 
   /** A `terminating` upload that nobody was ever told of leaves no row at all. */

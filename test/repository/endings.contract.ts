@@ -168,7 +168,7 @@ export function endingContract(make: MakeDatabase): void {
       expect(await found(repository, id)).toMatchObject({
         state: 'gone',
         ending: 'terminated',
-        key: null,
+        key: 'videos/1',
         reference: null,
         content: 'released',
       });

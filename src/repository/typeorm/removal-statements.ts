@@ -32,7 +32,7 @@ export class RemovalStatements {
     const { now } = connection.dialect;
     await connection.query(
       connection.dialect.changing(
-        `UPDATE tus_upload SET state = 'gone', content = 'released', storage_key = NULL, reference = NULL,
+        `UPDATE tus_upload SET state = 'gone', content = 'released', live_key = NULL, reference = NULL,
         dedupe_key = NULL, updated_at = ${now}, ${RELEASE}
         WHERE id = ? AND endpoint = ? AND state = 'terminating'`,
       ),

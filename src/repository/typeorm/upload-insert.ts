@@ -35,7 +35,7 @@ export async function insertUpload(
 
 /** Asked instead of reading the name of the index out of the message, which each database words differently. */
 async function isKeyTaken(query: Query, upload: NewUpload): Promise<boolean> {
-  const sql = 'SELECT id FROM tus_upload WHERE storage = ? AND storage_key = ?';
+  const sql = 'SELECT id FROM tus_upload WHERE storage = ? AND live_key = ?';
   const [taken] = await query<{ id: string }>(sql, [upload.storage, upload.key]);
   return taken !== undefined && taken.id !== upload.id;
 }
@@ -46,6 +46,7 @@ function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string
     endpoint,
     storage: upload.storage,
     storage_key: upload.key,
+    live_key: upload.key,
     kind: upload.kind,
     protocol: 'tus',
     upload_length: upload.length,

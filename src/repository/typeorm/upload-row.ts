@@ -10,6 +10,8 @@ export interface UploadRow {
   endpoint: string;
   storage: string;
   storage_key: string | null;
+  /** The key while the upload lives: unique. A tombstone keeps its key, for its event, but not this. */
+  live_key: string | null;
   reference: string | null;
   kind: UploadKind;
   protocol: 'tus';
@@ -37,7 +39,10 @@ export interface UploadRow {
 }
 
 /** What the statements select or return. */
-export type SelectedUpload = Omit<UploadRow, 'endpoint' | 'delivery_until' | 'lease_expires_at'> & {
+export type SelectedUpload = Omit<
+  UploadRow,
+  'endpoint' | 'live_key' | 'delivery_until' | 'lease_expires_at'
+> & {
   lease_remaining: BigInteger | null;
 };
 

@@ -13,6 +13,7 @@ export const uploadSchema = new EntitySchema<UploadRow>({
     endpoint: { type: 'varchar', length: 255 },
     storage: { type: 'varchar', length: 255 },
     storage_key: { type: 'varchar', length: 1024, nullable: true },
+    live_key: { type: 'varchar', length: 1024, nullable: true },
     reference: { type: 'text', nullable: true },
     kind: { type: 'varchar', length: 16 },
     protocol: { type: 'varchar', length: 16 },
@@ -41,9 +42,9 @@ export const uploadSchema = new EntitySchema<UploadRow>({
   indices: [
     {
       name: 'tus_upload_key',
-      columns: ['storage', 'storage_key'],
+      columns: ['storage', 'live_key'],
       unique: true,
-      where: 'storage_key IS NOT NULL',
+      where: 'live_key IS NOT NULL',
     },
     { name: 'tus_upload_dedupe', columns: ['dedupe_key'], unique: true, where: 'dedupe_key IS NOT NULL' },
     {

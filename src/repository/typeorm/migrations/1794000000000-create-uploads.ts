@@ -24,6 +24,7 @@ function uploads(): Table {
       text('endpoint', 255),
       text('storage', 255),
       nullable(text('storage_key', 1024)),
+      nullable(text('live_key', 1024)),
       nullable({ name: 'reference', type: 'text' }),
       text('kind', 16),
       text('protocol', 16),
@@ -57,9 +58,9 @@ function uploadIndexes(): TableIndex[] {
   return [
     new TableIndex({
       name: 'tus_upload_key',
-      columnNames: ['storage', 'storage_key'],
+      columnNames: ['storage', 'live_key'],
       isUnique: true,
-      where: 'storage_key IS NOT NULL',
+      where: 'live_key IS NOT NULL',
     }),
     new TableIndex({
       name: 'tus_upload_dedupe',
