@@ -11,7 +11,9 @@ const STALLED_BYTES = 1024 * 1024;
 const LENGTH = 2 * STALLED_BYTES;
 
 const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-bench-'));
-const server = fork(new URL('./server.mjs', import.meta.url), { env: { ...process.env, TUS_DIRECTORY: directory } });
+const server = fork(new URL('./server.mjs', import.meta.url), {
+  env: { ...process.env, TUS_DIRECTORY: directory },
+});
 const [{ port }] = await once(server, 'message');
 
 try {
@@ -20,7 +22,9 @@ try {
   milliseconds.sort((a, b) => a - b);
   const median = (milliseconds[RUNS / 2 - 1] + milliseconds[RUNS / 2]) / 2;
   const [least, most] = [milliseconds[0], milliseconds[RUNS - 1]].map((value) => value.toFixed(1));
-  console.log(`hand-over from a stalled PATCH: median ${median.toFixed(1)} ms of ${RUNS} (${least} to ${most})`);
+  console.log(
+    `hand-over from a stalled PATCH: median ${median.toFixed(1)} ms of ${RUNS} (${least} to ${most})`,
+  );
 } finally {
   server.kill();
   await rm(directory, { recursive: true, force: true });
@@ -45,11 +49,21 @@ async function offsetOf(path, offset) {
 }
 
 function patchHeaders(offset, length) {
-  return { 'content-type': 'application/offset+octet-stream', 'upload-offset': offset, 'content-length': length };
+  return {
+    'content-type': 'application/offset+octet-stream',
+    'upload-offset': offset,
+    'content-length': length,
+  };
 }
 
 function send(method, path, headers, body, end = body === undefined) {
-  const outgoing = request({ host: '127.0.0.1', port, method, path, headers: { 'tus-resumable': '1.0.0', ...headers } });
+  const outgoing = request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    headers: { 'tus-resumable': '1.0.0', ...headers },
+  });
   outgoing.on('error', () => {});
   if (body) outgoing.write(body);
   if (end) outgoing.end();

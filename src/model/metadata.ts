@@ -97,6 +97,8 @@ function isBase64Length(value: string): boolean {
 function checkKey(key: string): void {
   if (key === '') throw new InvalidMetadataError('a key is empty');
   if (!/^[\x21-\x2b\x2d-\x7e]+$/.test(key)) {
-    throw new InvalidMetadataError('a key has a character that is not allowed (ASCII without space and comma)');
+    throw new InvalidMetadataError(
+      'a key has a character that is not allowed (ASCII without space and comma)',
+    );
   }
 }

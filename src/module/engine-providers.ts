@@ -16,10 +16,11 @@ import { Background } from '../uploads/background.js';
 import { Merges } from '../uploads/merges.js';
 import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
-import type { UploadDeps } from '../uploads/upload-deps.js';
-import { TusOptionError } from './resolve-options.js';
+import type { UploadDeps, UploadSettings } from '../uploads/upload-deps.js';
 import type { ResolvedOptions } from './resolve-options.js';
+import { checkStorage } from './storage-provider.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
+import { TusOptionError } from './tus-option.error.js';
 
 /** Tokens of one registration that nobody outside it injects. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-tus:options');
@@ -27,17 +28,19 @@ export const UPLOAD_DEPS = Symbol('nestjs-tus:upload-deps');
 const CONNECTION = Symbol('nestjs-tus:connection');
 
 /** Rows and files of the only registration that needs no name. */
-const DEFAULT_NAME = 'default';
+export const DEFAULT_NAME = 'default';
 
 const logger = new Logger('TusModule');
 
 /** The rooms of one registration, wired from the bytes upwards. */
 export function engineProviders(name: string | undefined): Provider[] {
+  return [...rowProviders(name), ...eventProviders(name), ...uploadProviders(name)];
+}
+
+function rowProviders(name: string | undefined): Provider[] {
   const endpoint = name ?? DEFAULT_NAME;
-  const storage = getTusStorageToken(name);
-  const events = getUploadEventsToken(name);
   return [
-    provide(CONNECTION, [RESOLVED_OPTIONS, storage], openDatabase),
+    provide(CONNECTION, [RESOLVED_OPTIONS, getTusStorageToken(name)], openDatabase),
     provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
       return new TypeOrmUploadRepository(connection, endpoint);
     }),
@@ -45,19 +48,27 @@ export function engineProviders(name: string | undefined): Provider[] {
       return new TypeOrmDeliveryRepository(connection, endpoint);
     }),
     provide(LOCKER, [UPLOAD_REPOSITORY], (repository: UploadDeps['repository']) => {
-      return new LeaseLocker({
-        repository,
-        onError: (error) => logger.error('Leases were not renewed', error),
-      });
+      return new LeaseLocker({ repository, onError: logged('Leases were not renewed') });
     }),
-    provide(events, [], () => new UploadEvents()),
+  ];
+}
+
+function eventProviders(name: string | undefined): Provider[] {
+  return [
+    provide(getUploadEventsToken(name), [], () => new UploadEvents()),
     provide(CompletionRelay, [DELIVERY_REPOSITORY], (deliveries: TypeOrmDeliveryRepository) => {
       return new CompletionRelay({
         deliveries,
-        onError: (error, upload) =>
-          logger.error(`OnUploadComplete failed for ${upload.id}, it is tried again`, error),
+        onError: (error, { id }) =>
+          logger.error(`OnUploadComplete failed for ${id}, it is tried again`, error),
       });
     }),
+  ];
+}
+
+function uploadProviders(name: string | undefined): Provider[] {
+  const parts = [UPLOAD_REPOSITORY, LOCKER, getUploadEventsToken(name), CompletionRelay, Background];
+  return [
     provide(
       Background,
       [],
@@ -65,25 +76,13 @@ export function engineProviders(name: string | undefined): Provider[] {
     ),
     provide(
       UPLOAD_DEPS,
-      [RESOLVED_OPTIONS, UPLOAD_REPOSITORY, LOCKER, storage, events, CompletionRelay, Background],
-      (...[options, repository, locker, bytes, stream, relay, background]: EngineParts): UploadDeps => ({
-        ...{
-          endpoint,
-          storageName: endpoint,
-          repository,
-          locker,
-          storage: bytes,
-          events: stream,
-          relay,
-          background,
-        },
-        settings: {
-          maxSize: options.maxSize,
-          keepPartials: options.partials === 'keep',
-          respondAfter: options.respondAfter,
-          bodyIdleTimeout: options.bodyIdleTimeout,
-        },
-      }),
+      [RESOLVED_OPTIONS, getTusStorageToken(name), ...parts],
+      (...[options, storage, repository, locker, events, outbox, background]: EngineParts): UploadDeps => {
+        const endpoint = name ?? DEFAULT_NAME;
+        const settings = settingsOf(options);
+        const rooms = { storage, repository, locker, events, outbox, background };
+        return { endpoint, storageName: endpoint, ...rooms, settings };
+      },
     ),
     provide(Merges, [UPLOAD_DEPS], (deps: UploadDeps) => new Merges(deps)),
     provide(getUploadServiceToken(name), [UPLOAD_DEPS, Merges], (deps: UploadDeps, merges: Merges) => {
@@ -98,17 +97,30 @@ export function engineProviders(name: string | undefined): Provider[] {
       return new Maintenance({
         recovery,
         relay,
-        onError: (error) => logger.error('Maintenance failed', error),
+        onError: logged('Maintenance failed'),
       });
     }),
   ];
 }
 
+function logged(message: string): (error: unknown) => void {
+  return (error) => logger.error(message, error);
+}
+
+function settingsOf(options: ResolvedOptions): UploadSettings {
+  return {
+    maxSize: options.maxSize,
+    keepPartials: options.partials === 'keep',
+    respondAfter: options.respondAfter,
+    bodyIdleTimeout: options.bodyIdleTimeout,
+  };
+}
+
 type EngineParts = [
   ResolvedOptions,
+  UploadStorage,
   UploadDeps['repository'],
   UploadDeps['locker'],
-  UploadStorage,
   UploadEvents,
   CompletionRelay,
   Background,
@@ -118,6 +130,7 @@ type EngineParts = [
 export { CONNECTION };
 
 async function openDatabase(options: ResolvedOptions, storage: UploadStorage): Promise<SqliteConnection> {
+  checkStorage(storage);
   const path =
     options.database?.path ?? (storage.homeDirectory && join(storage.homeDirectory, 'uploads.sqlite'));
   if (!path) {

@@ -26,6 +26,7 @@ export function httpProviders(name: string | undefined, path: string): Provider[
           extensions: options.extensions,
           maxMetadataBytes: options.maxMetadataBytes,
           maxPartials: options.maxPartials,
+          bodyIdleTimeout: options.bodyIdleTimeout,
           ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
           ...(options.cors !== false && { cors: options.cors === true ? {} : options.cors }),
         },

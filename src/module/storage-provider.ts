@@ -1,9 +1,9 @@
 import type { Provider, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { UploadStorage } from '../storage/upload-storage.js';
-import { TusOptionError } from './resolve-options.js';
 import { getTusStorageToken } from './tokens.js';
 import type { AsyncOptions, StorageFactory, StorageSource } from './tus-module-options.js';
+import { TusOptionError } from './tus-option.error.js';
 
 /** The storage as a provider of its own, so that it can be injected and overridden. */
 export function storageProvider(name: string | undefined, source: StorageSource): Provider {
@@ -11,7 +11,7 @@ export function storageProvider(name: string | undefined, source: StorageSource)
   if (isClass(source)) return { provide, useClass: source };
   if (isFactory(source))
     return { provide, useFactory: source.useFactory, inject: [...(source.inject ?? [])] };
-  return { provide, useFactory: () => checked(source) };
+  return { provide, useFactory: () => source };
 }
 
 /** The storage that comes with options made at start: an instance, or a class that Nest resolves. */
@@ -20,15 +20,15 @@ export function asyncStorageProvider(name: string | undefined, optionsToken: sym
     provide: getTusStorageToken(name),
     useFactory: async (options: AsyncOptions, moduleRef: ModuleRef) => {
       const source: unknown = options.storage;
-      return checked(isClass(source) ? await moduleRef.create(source) : source);
+      return isClass(source) ? moduleRef.create(source) : source;
     },
     inject: [optionsToken, ModuleRef],
   };
 }
 
-function checked(storage: unknown): UploadStorage {
-  if (typeof (storage as Partial<UploadStorage> | undefined)?.append === 'function')
-    return storage as UploadStorage;
+/** @throws TusOptionError for what a user gave, or a class or factory of the user made, that is no storage. */
+export function checkStorage(storage: unknown): void {
+  if (typeof (storage as Partial<UploadStorage> | undefined)?.append === 'function') return;
   throw new TusOptionError(
     'storage',
     storage,

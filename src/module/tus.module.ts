@@ -2,11 +2,13 @@ import { Controller, Module } from '@nestjs/common';
 import type { ControllerOptions, DynamicModule, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TusController } from '../http/tus.controller.js';
+import { checkRegistration, refuseRegistration } from './check-registration.js';
 import { engineProviders, RESOLVED_OPTIONS } from './engine-providers.js';
 import { httpProviders } from './http-providers.js';
-import { resolveOptions, TusOptionError } from './resolve-options.js';
+import { resolveOptions } from './resolve-options.js';
 import { asyncStorageProvider, storageProvider } from './storage-provider.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
+import { TusOptionError } from './tus-option.error.js';
 import type {
   AsyncOptions,
   TusModuleAsyncOptions,
@@ -54,6 +56,7 @@ export class TusModule {
 }
 
 function registration(options: TusRegistration, providers: Provider[]): DynamicModule {
+  checkRegistration(options);
   const { name, path = DEFAULT_PATH } = options;
   return {
     module: TusModule,
@@ -67,9 +70,6 @@ function registration(options: TusRegistration, providers: Provider[]): DynamicM
 
 /** A class of its own for each registration: a controller has one path. */
 function controllerAt(path: string, base: Type<TusController> = TusController): Type<TusController> {
-  if (base !== TusController && !(base.prototype instanceof TusController)) {
-    throw new TusOptionError('controller', base, 'give a class that extends TusController');
-  }
   const controller = { [base.name]: class extends base {} }[base.name] as Type<TusController>;
   // The decorator would take away a version that the subclass was given.
   const version = Reflect.getMetadata('__version__', base) as ControllerOptions['version'];
@@ -78,19 +78,30 @@ function controllerAt(path: string, base: Type<TusController> = TusController): 
 }
 
 function optionsProviders(options: TusModuleAsyncOptions): Provider[] {
-  const provide = GIVEN_OPTIONS;
-  if (options.useFactory) {
-    const useFactory = options.useFactory as (
-      ...dependencies: unknown[]
-    ) => AsyncOptions | Promise<AsyncOptions>;
-    return [{ provide, useFactory, inject: [...(options.inject ?? [])] }];
+  const { useFactory, useClass, useExisting } = options;
+  if (useFactory) {
+    const make = useFactory as (...dependencies: unknown[]) => Made;
+    return [madeBy(make, [...(options.inject ?? [])])];
   }
-  const token = options.useExisting ?? options.useClass;
+  const token = useExisting ?? useClass;
   if (!token) throw new TusOptionError('useFactory', undefined, 'give useFactory, useClass or useExisting');
-  const made = {
-    provide,
-    useFactory: (factory: TusOptionsFactory) => factory.createTusOptions(),
-    inject: [token],
+  const made = madeBy((factory: TusOptionsFactory) => factory.createTusOptions(), [token]);
+  return useExisting || !useClass ? [made] : [useClass, made];
+}
+
+type Made = AsyncOptions | Promise<AsyncOptions>;
+
+function madeBy<Arguments extends never[]>(
+  make: (...dependencies: Arguments) => Made,
+  inject: NonNullable<TusModuleAsyncOptions['inject']>,
+): Provider {
+  return {
+    provide: GIVEN_OPTIONS,
+    useFactory: async (...dependencies: unknown[]) => {
+      const made = await make(...(dependencies as Arguments));
+      refuseRegistration(made);
+      return made;
+    },
+    inject: [...inject],
   };
-  return options.useExisting || !options.useClass ? [made] : [options.useClass, made];
 }

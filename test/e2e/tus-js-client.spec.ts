@@ -18,7 +18,7 @@ describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
 
   beforeAll(async () => {
     app = await TusApp.start({ platform });
-    app.get(UploadEvents).completed$.subscribe((upload) => completed.push(upload));
+    app.get(UploadEvents).completed$.subscribe((event) => completed.push(event));
   });
   afterAll(() => app.stop());
 

@@ -2,6 +2,7 @@ import type { CompletedUpload } from '../../model/upload.js';
 import type { DeliveryRepository } from '../../repository/delivery-repository.js';
 import { toCompletedUpload } from '../../repository/to-upload.js';
 import type { UploadRecord } from '../../repository/upload-record.js';
+import type { CompletionOutbox } from '../completion-outbox.js';
 import type { OnUploadComplete } from '../hooks.js';
 
 const RENEW_MILLISECONDS = 1_000;
@@ -13,10 +14,12 @@ export interface CompletionRelayDeps {
   readonly deliveries: DeliveryRepository;
   /** Told of a hook that threw, with the upload. */
   readonly onError: (error: unknown, upload: CompletedUpload) => void;
+  /** Milliseconds before a hook that threw is called again. Default: 10 s. */
+  readonly retryMilliseconds?: number;
 }
 
 /** Calls `OnUploadComplete` for events that the completing statement marked pending and claimed. */
-export class CompletionRelay {
+export class CompletionRelay implements CompletionOutbox {
   private hooks: readonly OnUploadComplete[] = [];
   private readonly running = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
@@ -30,12 +33,10 @@ export class CompletionRelay {
     this.hooks = hooks;
   }
 
-  /** Whether completing statements have to mark their event: without a hook nothing is written. */
   get wanted(): boolean {
     return this.hooks.length > 0;
   }
 
-  /** Calls the hooks for a row whose event this process has claimed. Never throws. */
   deliver(record: UploadRecord): void {
     const upload = toCompletedUpload(record);
     if (!upload || this.running.has(upload.id) || this.stopped) return;
@@ -59,6 +60,8 @@ export class CompletionRelay {
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.running.values());
+    // The database is closed next; who asked for it hears of a failure.
+    await this.catchingUp?.catch(() => undefined);
     this.stopRenewing();
   }
 
@@ -77,7 +80,8 @@ export class CompletionRelay {
       for (const hook of this.hooks) await hook.onUploadComplete(upload);
     } catch (error) {
       this.deps.onError(error, upload);
-      return this.record(upload, () => this.deps.deliveries.postpone(upload.id, RETRY_MILLISECONDS));
+      const delay = this.deps.retryMilliseconds ?? RETRY_MILLISECONDS;
+      return this.record(upload, () => this.deps.deliveries.postpone(upload.id, delay));
     }
     return this.record(upload, () => this.deps.deliveries.delivered(upload.id));
   }

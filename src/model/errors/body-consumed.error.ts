@@ -6,6 +6,8 @@ export class BodyConsumedError extends UploadError {
   readonly code = 'BODY_CONSUMED';
 
   constructor() {
-    super('A body parser of this application has read the upload before nestjs-tus could: exclude application/offset+octet-stream, or the path of the uploads, from it.');
+    super(
+      'A body parser of this application has read the upload before nestjs-tus could: exclude application/offset+octet-stream, or the path of the uploads, from it.',
+    );
   }
 }

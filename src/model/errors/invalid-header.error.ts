@@ -5,7 +5,10 @@ export class InvalidHeaderError extends UploadError {
   readonly status = 400;
   readonly code = 'INVALID_HEADER';
 
-  constructor(readonly header: string, problem: string) {
+  constructor(
+    readonly header: string,
+    problem: string,
+  ) {
     super(`${header}: ${problem}`);
   }
 }

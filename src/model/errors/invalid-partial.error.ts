@@ -5,7 +5,10 @@ export class InvalidPartialError extends UploadError {
   readonly status = 400;
   readonly code = 'INVALID_PARTIAL';
 
-  constructor(readonly position: number, problem: string) {
+  constructor(
+    readonly position: number,
+    problem: string,
+  ) {
     super(`Partial ${position} of the list ${problem}.`);
   }
 }
