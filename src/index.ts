@@ -9,7 +9,7 @@ export type {
   TusOptionsFactory,
   TusRegistration,
 } from './module/tus-module-options.js';
-export { TusOptionError } from './module/resolve-options.js';
+export { TusOptionError } from './module/tus-option.error.js';
 export {
   InjectTusStorage,
   InjectUploadEvents,
@@ -19,9 +19,12 @@ export {
   getUploadServiceToken,
 } from './module/tokens.js';
 export { TusController } from './http/tus.controller.js';
+export type { TusRequest } from './http/request-adapter.js';
+export type { Answer as TusAnswer } from './http/response-writer.js';
 export { TusHttpException } from './http/tus-http-exception.js';
 export type { TusExtension } from './protocol/tus/extensions.js';
 export type { CorsOptions as TusCorsOptions } from './protocol/tus/cors.js';
+export { TUS_CORS } from './protocol/tus/cors.js';
 export { UploadService } from './uploads/upload.service.js';
 export type {
   AppendToUpload,

@@ -9,6 +9,7 @@ import { effectiveMethod } from '../protocol/tus/method-override.js';
 import { TUS_VERSION } from '../protocol/tus/version.js';
 import { routedUrl } from './endpoint.js';
 import type { Endpoint, Match } from './endpoint.js';
+import { addLastHeaders } from './last-headers.js';
 import { fixOverriddenHead } from './overridden-head.js';
 import { announcesBody, drainUnreadBody } from './unread-body.js';
 import { rememberVisit, visitOf } from './visit.js';
@@ -56,7 +57,8 @@ export function admit(arrival: Arrival, awaitsContinue = false): Visit {
   if (method === 'HEAD' && realMethod !== 'HEAD') fixOverriddenHead(response);
   hideContentType(request, endpoint.hiddenContentType);
   request.url = routedUrl(match, request.url ?? '/');
-  drainUnreadBody(request, response, visit);
+  addLastHeaders(request, response, visit);
+  drainUnreadBody(request, response);
   return visit;
 }
 

@@ -14,4 +14,6 @@ export interface HttpSettings {
   readonly maxMetadataBytes: number;
   /** Entries of a final's list at most, 1000 by default. */
   readonly maxPartials: number;
+  /** Milliseconds without a byte of body before the client is given up; 0 waits for ever. */
+  readonly bodyIdleTimeout: number;
 }

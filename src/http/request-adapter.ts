@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { HeaderReader } from '../protocol/tus/headers.js';
+import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import type { UploadError } from '../model/errors/upload.error.js';
 import { headerReader } from './admit.js';
 import { checkBodyUnread } from './platform-checks.js';
@@ -69,12 +70,16 @@ export class TusRequest {
     if (this.hasBody) checkBodyUnread(this.raw, this.platform.body);
   }
 
-  /** Whether at least one byte of content comes; waits for it only if the length was not announced. */
-  async hasContent(): Promise<boolean> {
+  /**
+   * Whether at least one byte of content comes; waits for it only if the length was not announced, and then for this
+   * many milliseconds at most (0: for ever).
+   * @throws BodyInterruptedError if the body neither came nor ended.
+   */
+  async hasContent(idleMilliseconds: number): Promise<boolean> {
     if (!this.hasBody || this.contentLength !== undefined) return this.hasBody;
     this.checkBodyUnread();
     this.wantBody();
-    return firstByteArrives(this.raw);
+    return firstByteArrives(this.raw, idleMilliseconds);
   }
 }
 
@@ -85,16 +90,30 @@ function mayHaveBody(
   return raw.headers['transfer-encoding'] !== undefined;
 }
 
-function firstByteArrives(raw: IncomingMessage): Promise<boolean> {
-  return new Promise((resolve) => {
+/** The longest that a timer can wait. */
+const LONGEST_TIMER = 2_147_483_647;
+
+function firstByteArrives(raw: IncomingMessage, idleMilliseconds: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      raw.off('readable', onReadable).off('end', onEnd).off('close', onCut).off('error', onCut);
+    };
     const settle = (arrived: boolean) => {
-      raw.off('readable', onReadable).off('end', onEnd).off('close', onEnd).off('error', onEnd);
+      stop();
       resolve(arrived);
     };
     const onReadable = () => {
       if (raw.read() !== null) settle(true);
     };
     const onEnd = () => settle(false);
-    raw.on('readable', onReadable).once('end', onEnd).once('close', onEnd).once('error', onEnd);
+    const onCut = () => {
+      stop();
+      // Nothing was stored of what was not even asked for.
+      reject(new BodyInterruptedError(0));
+    };
+    const timer =
+      idleMilliseconds > 0 ? setTimeout(onCut, Math.min(idleMilliseconds, LONGEST_TIMER)) : undefined;
+    raw.on('readable', onReadable).once('end', onEnd).once('close', onCut).once('error', onCut);
   });
 }

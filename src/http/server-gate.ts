@@ -1,8 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
 import { admit, answerPreflight } from './admit.js';
 import type { Arrival } from './admit.js';
 import { matchEndpoint } from './endpoint.js';
 import type { Endpoint } from './endpoint.js';
+
+const logger = new Logger('TusModule');
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -34,6 +37,7 @@ export class ServerGate {
   attach(server: Server): void {
     if (this.servers.has(server)) return;
     this.servers.add(server);
+    allowLongBodies(server);
     const behind = server.rawListeners('request') as Listener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
@@ -67,5 +71,19 @@ export class ServerGate {
       if (match && match.base.length > (best?.match.base.length ?? 0)) best = { match, endpoint };
     }
     return best;
+  }
+}
+
+/** What Node sets where nobody has said otherwise: milliseconds for a request with all of its body. */
+const NODE_REQUEST_TIMEOUT = 300_000;
+
+/** Node would cut a body that takes longer than this, however steadily it comes; idle ones have their own limit (CORE-21). */
+function allowLongBodies(server: Server): void {
+  // The server of HTTP/2 has none.
+  if (server.requestTimeout === NODE_REQUEST_TIMEOUT) server.requestTimeout = 0;
+  else if (server.requestTimeout > 0) {
+    logger.warn(
+      `The HTTP server ends every upload after ${server.requestTimeout} ms; set its requestTimeout to 0, bodyIdleTimeout ends idle ones.`,
+    );
   }
 }

@@ -3,7 +3,7 @@ import { ExtensionDisabledError } from '../model/errors/extension-disabled.error
 import { FinalNotWritableError } from '../model/errors/final-not-writable.error.js';
 import { MethodNotAllowedError } from '../model/errors/method-not-allowed.error.js';
 import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
-import { allowedMethods } from '../protocol/tus/allowed-methods.js';
+import { advertisedMethods, allowedMethods } from '../protocol/tus/allowed-methods.js';
 import type { Target } from '../protocol/tus/allowed-methods.js';
 import { appendedHeaders, createdHeaders, headHeaders } from '../protocol/tus/answers.js';
 import { parseAppend } from '../protocol/tus/append.js';
@@ -15,7 +15,7 @@ import type { TusExtension } from '../protocol/tus/extensions.js';
 import { isOffsetStream } from '../protocol/tus/media-type.js';
 import { checkVersion } from '../protocol/tus/version.js';
 import type { BodyInput } from '../uploads/commands.js';
-import { toException } from './error-response.js';
+import { stateOf, toException } from './error-response.js';
 import { locationOf, publicPath } from './location.js';
 import { rawRequest, TusRequest } from './request-adapter.js';
 import type { PlatformRequest } from './request-adapter.js';
@@ -48,10 +48,10 @@ export class TusController {
   /** POST on the endpoint: an ordinary, partial or final upload (CRE, CON). */
   protected async create(request: TusRequest): Promise<Answer> {
     const sendsBytes = isOffsetStream(request.header('Content-Type')) && request.hasBody;
-    if (sendsBytes && isFinalCreation(request.header) && (await request.hasContent())) {
+    const { maxMetadataBytes, maxPartials, bodyIdleTimeout } = this.http.settings;
+    if (sendsBytes && isFinalCreation(request.header) && (await request.hasContent(bodyIdleTimeout))) {
       throw new FinalNotWritableError();
     }
-    const { maxMetadataBytes, maxPartials } = this.http.settings;
     const requestPath = publicPath(request.url);
     const { command, refusal } = parseCreation(request.header, {
       extensions: this.extensions,
@@ -80,7 +80,7 @@ export class TusController {
 
   /** HEAD on an upload. */
   protected async head(request: TusRequest, id: string): Promise<Answer> {
-    const headers = headHeaders(await this.http.uploads.get(id));
+    const headers = headHeaders(await stateOf(this.http.uploads.get(id)));
     return {
       status: 200,
       headers: { ...headers, ...(request.realMethod !== 'HEAD' && { 'Content-Length': '0' }) },
@@ -100,13 +100,14 @@ export class TusController {
 
   private async serve(target: Target, platform: PlatformRequest, response: PlatformResponse): Promise<void> {
     const writer = new ResponseWriter(response);
+    const raw = rawRequest(platform);
     try {
       const { settings } = this.http;
-      const visit = visitFor({ request: rawRequest(platform), response: writer.raw, target, settings });
+      const visit = visitFor({ request: raw, response: writer.raw, target, settings });
       const request = new TusRequest(platform, writer, visit);
       writer.send(await this.dispatch(target, request));
     } catch (error) {
-      throw toException(error, writer);
+      throw toException(error, raw, writer);
     }
   }
 
@@ -114,7 +115,8 @@ export class TusController {
     if (request.refusal) throw request.refusal;
     const allowed = allowedMethods(target, this.extensions);
     const { method } = request;
-    if (!allowed.includes(method)) throw new MethodNotAllowedError(allowed);
+    if (!allowed.includes(method))
+      throw new MethodNotAllowedError(advertisedMethods(target, this.extensions));
     if (method === 'OPTIONS') return this.options(request);
     checkVersion(method, request.header);
     if (target === 'collection') return this.create(request);

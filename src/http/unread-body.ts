@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Visit } from './visit.js';
 
 /** How much of a body that nobody wants is read, so that the client gets to see its answer (trap 6). */
 const MAX_BYTES = 1024 * 1024;
@@ -11,12 +10,11 @@ const MAX_MILLISECONDS = 1000;
  * unread bytes takes the answer with it, and one that is kept needs them out of the way. Without this Node reads all
  * of it, however long it is.
  */
-export function drainUnreadBody(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
-  // HTTP/2 resets the one stream by itself. Who waits for 100 Continue in vain sends nothing.
+export function drainUnreadBody(request: IncomingMessage, response: ServerResponse): void {
+  // HTTP/2 resets the one stream by itself.
   if (request.httpVersionMajor !== 1 || !announcesBody(request)) return;
   response.once('prefinish', () => {
     if (request.readableEnded || request.destroyed) return;
-    if (visit.awaitsContinue) return;
     drain(request, request.socket);
   });
 }

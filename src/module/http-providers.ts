@@ -1,7 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
-import type { UploadEvents } from '../events/upload-events.js';
 import { FrontDoor } from '../http/front-door.js';
 import { TUS_HTTP } from '../http/tus-http.js';
 import type { TusHttp } from '../http/tus-http.js';

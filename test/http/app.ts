@@ -44,6 +44,7 @@ export async function startApp(platform: Platform, options: AppOptions = {}): Pr
     extensions: TUS_EXTENSIONS,
     maxMetadataBytes: 4096,
     maxPartials: 3,
+    bodyIdleTimeout: 30_000,
     ...options.settings,
   };
   const app = await NestFactory.create(

@@ -6,7 +6,7 @@ import { endpointPaths } from '../../src/http/endpoint-paths.js';
 import type { ControllerRoute, PathConfig } from '../../src/http/endpoint-paths.js';
 
 function endpoint(...paths: string[]): Endpoint {
-  const settings = { path: 'files', extensions: [], maxMetadataBytes: 1, maxPartials: 1 };
+  const settings = { path: 'files', extensions: [], maxMetadataBytes: 1, maxPartials: 1, bodyIdleTimeout: 0 };
   return { paths, settings, hiddenContentType: undefined };
 }
 

@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import {
-  getTusStorageToken,
-  LocalStorage,
-  TusModule,
-  UploadEvents,
-  UploadService,
-} from '../../src/index.js';
+import { getTusStorageToken, LocalStorage, TusModule, UploadEvents, UploadService } from '../../src/index.js';
 import type { AsyncOptions, TusOptionsFactory, UploadStorage } from '../../src/index.js';
 import { call, create, head, patch } from '../support/raw-http.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
@@ -76,12 +70,15 @@ describe.each(PLATFORMS)('a registration on platform-%s', (platform) => {
       await uploadThrough(TusModule.forRoot({ storage: new LocalStorage({ directory }) }), directory);
     });
 
-    it.each(['media/videos', '/media/videos', 'media/videos/'])('serves uploads at the path %s', async (path) => {
-      const directory = await apps.folder();
-      const storage = new LocalStorage({ directory });
-      const origin = await uploadThrough(TusModule.forRoot({ path, storage }), directory, '/media/videos');
-      expect((await call({ method: 'OPTIONS', url: `${origin}/files` })).status).toBe(404);
-    });
+    it.each(['media/videos', '/media/videos', 'media/videos/'])(
+      'serves uploads at the path %s',
+      async (path) => {
+        const directory = await apps.folder();
+        const storage = new LocalStorage({ directory });
+        const origin = await uploadThrough(TusModule.forRoot({ path, storage }), directory, '/media/videos');
+        expect((await call({ method: 'OPTIONS', url: `${origin}/files` })).status).toBe(404);
+      },
+    );
 
     it('takes a storage class that injects from an imported module', async () => {
       const directory = await settingsFolder();
@@ -203,7 +200,10 @@ describe.each(PLATFORMS)('a registration on platform-%s', (platform) => {
       ['a class that Nest resolves', StorageFromSettings],
       [
         'a factory',
-        { inject: [Settings], useFactory: (settings: Settings) => new LocalStorage({ directory: settings.directory }) },
+        {
+          inject: [Settings],
+          useFactory: (settings: Settings) => new LocalStorage({ directory: settings.directory }),
+        },
       ],
     ])('takes %s as the storage beside the factory', async (_, storage) => {
       const directory = await settingsFolder();

@@ -98,13 +98,15 @@ export class LeaseLock implements Lock {
   private async change(change: UploadChange, release: boolean): Promise<UploadRecord> {
     const { id, epoch } = this.record;
     if (this.ended) throw new LeaseLostError(id);
-    if (change.reference !== undefined) this.fenceStands = false;
-    const standing = release && this.fenceStands ? ({ ...change, fenced: true } as const) : change;
+    const placed = change.reference !== undefined;
+    const standing = release && this.fenceStands && !placed ? ({ ...change, fenced: true } as const) : change;
     const record = await this.deps.repository.write(id, epoch, standing, release);
     if (!record) {
       this.lose();
       throw new LeaseLostError(id);
     }
+    // Only now: after a statement that failed the place is not on record.
+    if (placed) this.fenceStands = false;
     this.record = record;
     return record;
   }

@@ -118,6 +118,8 @@ export class LeaseLocker implements Locker {
     // A newcomer may have seen the lease in the row before it was known here.
     this.waiters.wake(record.id);
     this.timer ??= setInterval(() => this.onTimer(), BEAT_MILLISECONDS).unref();
+    // An upload that was inserted with its lease while the others let go stops at once, too.
+    if (this.draining) lock.ask('shutdown');
     return lock;
   }
 

@@ -3,10 +3,16 @@ import type { TusExtension } from './extensions.js';
 /** `collection`: where uploads are created (E). `upload`: the URL of one upload (U). */
 export type Target = 'collection' | 'upload';
 
-/** The methods that have a meaning, in the order of `Allow` (CORE-24, OPT-08). */
+/** The methods that have a meaning (CORE-24, OPT-08). */
 export function allowedMethods(target: Target, extensions: readonly TusExtension[]): string[] {
   const methods = target === 'collection' ? ['OPTIONS'] : ['OPTIONS', 'HEAD', 'PATCH'];
   if (target === 'collection' && extensions.includes('creation')) methods.push('POST');
   if (target === 'upload' && extensions.includes('termination')) methods.push('DELETE');
   return methods;
+}
+
+/** The value of `Allow`: on an upload a POST can carry the methods that some clients cannot send (OVR-03). */
+export function advertisedMethods(target: Target, extensions: readonly TusExtension[]): string[] {
+  const methods = allowedMethods(target, extensions);
+  return target === 'upload' ? [...methods, 'POST'] : methods;
 }

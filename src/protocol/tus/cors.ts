@@ -72,6 +72,17 @@ export const ALLOWED_HEADERS = [
   'If-Modified-Since',
 ];
 
+/** Seconds that a browser may remember the answer to a preflight (CORS-05). */
+const MAX_AGE = 86_400;
+
+/**
+ * What an application that does CORS itself has to say of tus (CORS-08).
+ *
+ * @example
+ * app.enableCors({ ...TUS_CORS, origin: 'https://app.example.com' });
+ */
+export const TUS_CORS = { allowedHeaders: ALLOWED_HEADERS, exposedHeaders: EXPOSED_HEADERS, maxAge: MAX_AGE };
+
 /** Whether the request is a browser's question before the real one (CORS-09). */
 export function isPreflight(method: string, header: HeaderReader): boolean {
   return (
@@ -115,7 +126,7 @@ export function preflightHeaders(
   return {
     'Access-Control-Allow-Methods': [...methods].join(', '),
     'Access-Control-Allow-Headers': [...ALLOWED_HEADERS, ...(options.allowedHeaders ?? [])].join(', '),
-    'Access-Control-Max-Age': String(options.maxAge ?? 86_400),
+    'Access-Control-Max-Age': String(options.maxAge ?? MAX_AGE),
   };
 }
 

@@ -1,0 +1,116 @@
+import { FinalNotWritableError } from '../model/errors/final-not-writable.error.js';
+import { LengthConflictError } from '../model/errors/length-conflict.error.js';
+import { OffsetConflictError } from '../model/errors/offset-conflict.error.js';
+import { UploadLockedError } from '../model/errors/upload-locked.error.js';
+import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
+import type { Lock } from '../locks/locker.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import { checkLength } from './check-length.js';
+import type { AppendToUpload } from './commands.js';
+import { finishUpload } from './finish-upload.js';
+import { living } from './living.js';
+import { checkContentLength, receiveBody } from './receive-body.js';
+import type { Received } from './receive-body.js';
+import { refuseContent } from './refuse-content.js';
+import type { UploadDeps } from './upload-deps.js';
+
+/** Appends the bytes of one request. Two statements: the lease with the row, and the offset with the release. */
+export async function appendToUpload(
+  deps: UploadDeps,
+  id: string,
+  input: AppendToUpload,
+): Promise<UploadRecord> {
+  checkLength(input.length);
+  const acquired = await deps.locker.acquire({
+    id,
+    states: ['open', 'finishing'],
+    ask: 'append',
+    check: (running) => {
+      // Neither the length that was said nor the limits change under a running writer.
+      checkHeaders(deps, running, input);
+      // An offset that was passed can never be right again: no reason to interrupt the writer.
+      if (input.offset < running.offset) throw new OffsetConflictError(running.offset);
+    },
+  });
+  if (!acquired.lock) return appendNothing(deps, acquired.record, input);
+  const { lock } = acquired;
+  const length = await checkOrRelease(lock, () => checkAppend(deps, lock.upload, input));
+  if (lock.upload.state === 'finishing')
+    return finishUpload(deps, lock, lock.upload.length ?? lock.upload.offset);
+  const received = await receiveBody(deps, lock, { ...input, length });
+  return recordReceived(deps, lock, received, length);
+}
+
+/** Records what a body brought: the end of the upload, or the offset it reached. */
+export async function recordReceived(
+  deps: UploadDeps,
+  lock: Lock,
+  received: Received,
+  length: number | null,
+): Promise<UploadRecord> {
+  const { failure, refusal } = received;
+  // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
+  const offset = failure && received.offset === length ? lock.upload.offset : received.offset;
+  if (failure?.kind === 'missing') {
+    await lock.release({ state: 'failed', ending: 'failed' });
+    throw refusal ?? failure;
+  }
+  if (lock.signal.reason === 'lost') throw new UploadLockedError();
+  if (offset === length && !failure) return finishUpload(deps, lock, length);
+  // The length is committed together with the bytes (CRE-17).
+  const record = await lock.release({ state: 'open', offset, ...(length !== null && { length }) });
+  if (refusal) throw refusal;
+  return record;
+}
+
+/** The rules that need the row. Returns the length, if it is known. */
+function checkAppend(deps: UploadDeps, upload: UploadRecord, input: AppendToUpload): number | null {
+  const known = checkHeaders(deps, upload, input);
+  if (input.offset !== upload.offset) throw new OffsetConflictError(upload.offset);
+  return known;
+}
+
+/** What the headers and the row refuse before the right to write is asked for. Returns the length, if it is known. */
+function checkHeaders(deps: UploadDeps, upload: UploadRecord, input: AppendToUpload): number | null {
+  refuseFinal(upload);
+  const { length } = input;
+  if (length !== undefined) {
+    if (upload.length !== null && upload.length !== length) {
+      throw new LengthConflictError('Upload-Length was said before, and was another one.');
+    }
+    if (length < upload.offset)
+      throw new LengthConflictError('Upload-Length is below what is stored already.');
+    const { maxSize } = deps.settings;
+    if (maxSize !== undefined && length > maxSize) throw new UploadTooLargeError(maxSize);
+  }
+  const known = upload.length ?? length ?? null;
+  checkContentLength(deps, input.offset, known, input);
+  return known;
+}
+
+/** Nobody may write to the row any more; an empty PATCH at the end of a complete upload changes nothing (CORE-18). */
+async function appendNothing(
+  deps: UploadDeps,
+  record: UploadRecord | undefined,
+  input: AppendToUpload,
+): Promise<UploadRecord> {
+  const upload = living(record);
+  checkAppend(deps, upload, input);
+  if (input.contentLength === undefined) {
+    await refuseContent({ ...input, offset: upload.offset, idleMilliseconds: deps.settings.bodyIdleTimeout });
+  }
+  return upload;
+}
+
+function refuseFinal(upload: UploadRecord): void {
+  if (upload.kind === 'final') throw new FinalNotWritableError();
+}
+
+async function checkOrRelease<T>(lock: Lock, check: () => T): Promise<T> {
+  try {
+    return check();
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

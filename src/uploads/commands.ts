@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import type { UploadKind, UploadState } from '../model/upload.js';
+
+/** Bytes that come with a request. */
+export interface BodyInput {
+  /** The bytes. An incoming HTTP message that was cut off counts up to where it was cut. */
+  readonly body: Readable;
+  /** How many bytes the body announces; undefined if it does not say. */
+  readonly contentLength?: number;
+  /** Called once, when the bytes are wanted: nothing stands against them any more (100 Continue). */
+  readonly onBodyWanted?: () => void;
+}
+
+export interface CreateUpload extends Partial<BodyInput> {
+  /** Total bytes; null if it is to be said later. */
+  readonly length: number | null;
+  /** A partial: a range that a final will be made of. Default: an ordinary upload. */
+  readonly partial?: boolean;
+  /** The value of `Upload-Metadata`, kept and echoed as it is. Default: none. */
+  readonly metadata?: string | null;
+  /** The value of `Upload-Concat`, kept and echoed as it is. Default: `partial` for a partial. */
+  readonly concat?: string | null;
+}
+
+export interface AppendToUpload extends BodyInput {
+  /** Where the bytes begin; must be where the upload stands. */
+  readonly offset: number;
+  /** Total bytes, if the upload was created without saying so. */
+  readonly length?: number;
+}
+
+export interface ConcatenateUploads {
+  /** Ids of complete partials, in order; an id may come twice (CON-14). */
+  readonly partialIds: readonly string[];
+  readonly metadata?: string | null;
+  /** The value of `Upload-Concat`, kept and echoed as it is. Default: made from the ids. */
+  readonly concat?: string | null;
+}
+
+export interface ListUploads {
+  readonly kind?: UploadKind;
+  readonly states?: readonly UploadState[];
+  /** Only uploads after this id: the last one of the page before. */
+  readonly after?: string;
+  /** How many at most. Default: 100. */
+  readonly limit?: number;
+}

@@ -1,0 +1,72 @@
+import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
+import { Metadata } from '../model/metadata.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import type { ConcatenateUploads } from './commands.js';
+import { newId } from './create-upload.js';
+import { checkPartials, dedupeKey } from './final-plan.js';
+import { living } from './living.js';
+import type { Merge, Merges } from './merges.js';
+import type { UploadDeps } from './upload-deps.js';
+
+/**
+ * Plans a final from the rows alone, in one short transaction, and merges it. Resolves when it is complete, or with
+ * the state `merging` when that takes longer than `respondAfter`. A repetition joins the merge that runs (CON-30).
+ */
+export async function concatenateUploads(
+  deps: UploadDeps,
+  merges: Merges,
+  input: ConcatenateUploads,
+): Promise<UploadRecord> {
+  const { partialIds } = input;
+  if (partialIds.length === 0) throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
+  Metadata.parse(input.metadata);
+  const id = newId();
+  const metadata = input.metadata?.trim() ? input.metadata : null;
+  const planned = await deps.repository.planFinal({
+    final: {
+      id,
+      storage: deps.storageName,
+      key: id,
+      kind: 'final',
+      metadata,
+      concat: input.concat ?? `final;${partialIds.join(' ')}`,
+      state: 'merging',
+      owner: null,
+      dedupeKey: dedupeKey(deps.endpoint, null, partialIds, metadata),
+    },
+    partialIds,
+    check: (rows) =>
+      checkPartials(partialIds, rows, { storage: deps.storageName, maxSize: deps.settings.maxSize }),
+    holder: deps.locker.holder,
+  });
+  if (planned.created) return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
+  return join(deps, merges, planned.final);
+}
+
+/** The final exists already: complete, merging here, or left behind by a crash or merging elsewhere. */
+async function join(deps: UploadDeps, merges: Merges, final: UploadRecord): Promise<UploadRecord> {
+  if (final.state === 'complete') return final;
+  const merge = merges.get(final.id) ?? (await resumeMerge(deps, merges, final.id));
+  return merge ? answer(deps, merge, final) : living(await deps.repository.find(final.id));
+}
+
+/** Takes up a merge that nobody works on; undefined if somebody does, or it is done. */
+export async function resumeMerge(deps: UploadDeps, merges: Merges, id: string): Promise<Merge | undefined> {
+  const acquired = await deps.locker.tryAcquire(id, ['merging', 'finishing']);
+  return acquired && merges.start(acquired, true);
+}
+
+async function answer(deps: UploadDeps, merge: Merge, final: UploadRecord): Promise<UploadRecord> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, deps.settings.respondAfter);
+  });
+  try {
+    const completed = await Promise.race([merge.done, late]);
+    if (completed) return completed;
+    merge.answered = true;
+    return final;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
+import { Metadata } from '../model/metadata.js';
+import type { Lock } from '../locks/locker.js';
+import type { NewUpload, UploadRecord } from '../repository/upload-record.js';
+import { recordReceived } from './append-to-upload.js';
+import { checkLength } from './check-length.js';
+import type { BodyInput, CreateUpload } from './commands.js';
+import { finishUpload } from './finish-upload.js';
+import { discard } from './free-upload.js';
+import { checkContentLength, receiveBody } from './receive-body.js';
+import { refuseContent } from './refuse-content.js';
+import type { UploadDeps } from './upload-deps.js';
+
+/** Creates an upload, with or without its first bytes. Without them it is one statement, and nothing in the storage. */
+export async function createUpload(deps: UploadDeps, input: CreateUpload): Promise<UploadRecord> {
+  const { length } = input;
+  checkLength(length);
+  Metadata.parse(input.metadata);
+  const { maxSize } = deps.settings;
+  if (maxSize !== undefined && length !== null && length > maxSize) throw new UploadTooLargeError(maxSize);
+  checkContentLength(deps, 0, length, input);
+  const { body } = input;
+  const idleMilliseconds = deps.settings.bodyIdleTimeout;
+  if (length === 0 && body && input.contentLength === undefined) {
+    await refuseContent({ ...input, body, offset: 0, idleMilliseconds });
+  }
+  const upload = newUpload(deps, input);
+  if (length === 0) return createEmpty(deps, upload);
+  if (!body || input.contentLength === 0) return deps.repository.insert(upload);
+  return createWithBody(deps, upload, { ...input, body });
+}
+
+/** An id that nobody can guess (CORE-28). */
+export function newId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+function newUpload(deps: UploadDeps, input: CreateUpload): NewUpload {
+  const id = newId();
+  const partial = input.partial === true;
+  const whole = input.length === 0 || (input.length !== null && input.contentLength === input.length);
+  return {
+    id,
+    storage: deps.storageName,
+    key: partial ? null : id,
+    kind: partial ? 'partial' : 'single',
+    length: input.length,
+    metadata: input.metadata?.trim() ? input.metadata : null,
+    concat: input.concat ?? (partial ? 'partial' : null),
+    // What is about to be published is on record before it is, so the completing statement can be the second one.
+    state: whole && !partial ? 'finishing' : 'open',
+    owner: null,
+    dedupeKey: null,
+  };
+}
+
+async function createEmpty(deps: UploadDeps, upload: NewUpload): Promise<UploadRecord> {
+  const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
+  return finishUpload(deps, lock, 0);
+}
+
+async function createWithBody(deps: UploadDeps, upload: NewUpload, input: BodyInput): Promise<UploadRecord> {
+  const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
+  const received = await receiveBody(deps, lock, { ...input, length: upload.length });
+  const { status } = received.refusal ?? {};
+  // Too long a body leaves nothing behind (CRE-22); a cut one keeps its prefix (CRE-24).
+  if (status === 413) return discardAndThrow(deps, lock, received.refusal);
+  return recordReceived(deps, lock, received, upload.length);
+}
+
+async function discardAndThrow(deps: UploadDeps, lock: Lock, refusal: Error | undefined): Promise<never> {
+  await discard(deps, lock);
+  throw refusal;
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { InvalidPartialError } from '../model/errors/invalid-partial.error.js';
+import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import type { PlannedPartial } from '../repository/upload-repository.js';
+import type { ConcatSource } from '../storage/upload-storage.js';
+
+export interface FinalLimits {
+  readonly storage: string;
+  readonly maxSize: number | undefined;
+}
+
+/**
+ * Judges the rows of the partials before any byte moves, and returns the length of the final.
+ * @throws InvalidPartialError naming the position (CON-12, CON-13, CON-22), UploadTooLargeError (CON-11)
+ */
+export function checkPartials(
+  ids: readonly string[],
+  rows: ReadonlyMap<string, UploadRecord>,
+  limits: FinalLimits,
+): number {
+  let length = 0;
+  ids.forEach((id, index) => {
+    const row = rows.get(id);
+    const problem = problemOf(row, limits);
+    if (!row || problem) throw new InvalidPartialError(index + 1, problem ?? 'does not exist');
+    length += row.offset;
+  });
+  const { maxSize } = limits;
+  if (maxSize !== undefined && length > maxSize) throw new UploadTooLargeError(maxSize);
+  return length;
+}
+
+function problemOf(row: UploadRecord | undefined, limits: FinalLimits): string | undefined {
+  if (!row || row.ending !== null) return 'does not exist';
+  if (row.kind !== 'partial') return 'is not a partial upload';
+  if (row.storage !== limits.storage) return 'is in another storage than the final';
+  if (row.state !== 'complete') return 'is not complete yet; upload the rest of it first';
+  return undefined;
+}
+
+/**
+ * The same for every repetition of one final POST, so that a retry finds the final of the first (CON-30).
+ */
+export function dedupeKey(
+  endpoint: string,
+  owner: string | null,
+  partialIds: readonly string[],
+  metadata: string | null,
+): string {
+  const text = JSON.stringify([endpoint, owner, partialIds, metadata]);
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** The id of the partial whose bytes may be taken instead of copied: first, listed once, its bytes its own. */
+export function adoptionCandidate(list: readonly PlannedPartial[]): string | undefined {
+  const [first, ...rest] = list;
+  if (!first || first.consumer || first.partial.offset === 0) return undefined;
+  return rest.some(({ partial }) => partial.id === first.partial.id) ? undefined : first.partial.id;
+}
+
+/** Where the bytes of each entry are now: in the partial, or in the final that consumed it (CON-27). */
+export function sourcesOf(list: readonly PlannedPartial[], adopted: string | undefined): ConcatSource[] {
+  return list.map(({ partial, consumer }) => ({
+    upload: consumer?.final ?? partial,
+    start: consumer?.start ?? 0,
+    length: partial.offset,
+    adoptable: partial.id === adopted,
+  }));
+}
+
+/** Whether another final has consumed bytes of the list since it was read before; they never move twice. */
+export function haveMoved(before: readonly PlannedPartial[], now: readonly PlannedPartial[]): boolean {
+  return now.some(({ consumer }, index) => consumer !== null && before[index]?.consumer === null);
+}

@@ -1,0 +1,37 @@
+import { UploadInUseError } from '../model/errors/upload-in-use.error.js';
+import type { Lock } from '../locks/locker.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import type { UploadState } from '../model/upload.js';
+import { freeUpload } from './free-upload.js';
+import { living } from './living.js';
+import type { UploadDeps } from './upload-deps.js';
+
+const WRITABLE: readonly UploadState[] = ['open', 'finishing', 'planning', 'pending', 'merging'];
+
+/**
+ * Deletes an upload. Once the row says `terminating` it is gone for clients; freeing is tried at once and retried by
+ * maintenance (TER-06). Of two at once one finds the row changed and answers 404 (TER-03).
+ */
+export async function terminateUpload(deps: UploadDeps, id: string): Promise<void> {
+  const upload = living(await deps.repository.find(id));
+  refusePinned(upload);
+  const lock = WRITABLE.includes(upload.state) ? await lockFor(deps, id) : undefined;
+  const result = await deps.repository.terminate(id, lock?.upload.epoch);
+  if (result === 'pinned') {
+    await lock?.release();
+    throw new UploadInUseError();
+  }
+  lock?.forget();
+  // Somebody was faster: look again at what the row says now.
+  if (result === 'lost') return terminateUpload(deps, id);
+  deps.background.run(() => freeUpload(deps, id));
+}
+
+async function lockFor(deps: UploadDeps, id: string): Promise<Lock | undefined> {
+  const acquired = await deps.locker.acquire({ id, states: WRITABLE, ask: 'terminate', check: refusePinned });
+  return acquired.lock;
+}
+
+function refusePinned(upload: UploadRecord): void {
+  if (upload.pins > 0) throw new UploadInUseError();
+}

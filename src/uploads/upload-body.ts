@@ -1,0 +1,174 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * - `ended`: all of it arrived. `interrupted`: it was cut off. `idle`: the client sent nothing for too long.
+ * - `overflow`: it was longer than it may be. `stopped`: the lock was given up, the rest was not read.
+ */
+export type BodyOutcome = 'ended' | 'interrupted' | 'idle' | 'overflow' | 'stopped';
+
+/** Bytes that are gathered before they are handed on, so that a write is worth its price. */
+const BATCH_BYTES = 1024 * 1024;
+/** Chunks in a batch: as many as one vectored write takes. */
+const BATCH_CHUNKS = 1024;
+
+export interface UploadBodyOptions {
+  /** Bytes that the body may have at most. */
+  readonly limit: number;
+  /** The body does not say its length: what reaches the limit counts only once it has ended there (CORE-16). */
+  readonly lengthUnknown: boolean;
+  /** Milliseconds without a byte before the client is given up; 0 waits for ever. */
+  readonly idleMilliseconds: number;
+  /** Called when the first bytes are wanted. */
+  readonly onWanted?: () => void;
+}
+
+/**
+ * The bytes of one request in batches. The next batch fills while the consumer works on one; then the source pauses.
+ * Iterating never throws: how the body ended is its `outcome`.
+ */
+export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
+  outcome: BodyOutcome | undefined;
+  private filling: Buffer[] = [];
+  private size = 0;
+  private received = 0;
+  private started = false;
+  private lastByteAt = 0;
+  private waiting: ((result: IteratorResult<readonly Buffer[]>) => void) | undefined;
+
+  constructor(
+    private readonly source: Readable,
+    private readonly options: UploadBodyOptions,
+  ) {
+    // A cut connection is an outcome, not an error; without a listener it would end the process.
+    source.on('error', ignore);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly Buffer[]>> {
+    if (!this.started) this.start();
+    if (this.outcome || this.full) return this.hand();
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+      this.lastByteAt = performance.now();
+      this.source.resume();
+    });
+  }
+
+  /** The consumer failed and reads no further. */
+  async return(): Promise<IteratorResult<readonly Buffer[]>> {
+    this.filling = [];
+    this.size = 0;
+    this.end('stopped');
+    return { done: true, value: undefined };
+  }
+
+  /** Hands over what has gathered, so that a slow upload is durable soon; gives up a silent client. */
+  beat(): void {
+    if (!this.waiting) return;
+    const { idleMilliseconds } = this.options;
+    if (this.size > 0 && !this.held) this.deliver();
+    else if (idleMilliseconds > 0 && performance.now() - this.lastByteAt > idleMilliseconds) this.end('idle');
+  }
+
+  /** Reads no further; what has gathered is still handed over. */
+  stop(): void {
+    this.end('stopped');
+  }
+
+  private get full(): boolean {
+    return !this.held && (this.size >= BATCH_BYTES || this.filling.length >= BATCH_CHUNKS);
+  }
+
+  /** The block that reaches the limit waits until the body shows that it ends there. */
+  private get held(): boolean {
+    return this.options.lengthUnknown && this.received >= this.options.limit;
+  }
+
+  private start(): void {
+    this.started = true;
+    const { source } = this;
+    if (source.readableEnded) return this.end(isWhole(source) ? 'ended' : 'interrupted');
+    if (source.destroyed) return this.onClose();
+    source.on('data', this.onData);
+    source.once('end', this.onEnd);
+    source.once('close', this.onClose);
+    this.options.onWanted?.();
+  }
+
+  private readonly onData = (chunk: Uint8Array | string): void => {
+    const bytes = toBuffer(chunk);
+    this.received += bytes.length;
+    if (this.received > this.options.limit) {
+      if (this.options.lengthUnknown) this.drop();
+      return this.end('overflow');
+    }
+    this.filling.push(bytes);
+    this.size += bytes.length;
+    this.lastByteAt = performance.now();
+    if (!this.full) return;
+    if (this.waiting) this.deliver();
+    else this.source.pause();
+  };
+
+  private readonly onEnd = (): void => this.end(isWhole(this.source) ? 'ended' : 'interrupted');
+
+  private readonly onClose = (): void => {
+    this.source.off('data', this.onData);
+    // What had arrived before the cut still stands in the stream's own buffer.
+    for (let chunk = this.read(); chunk !== null; chunk = this.read()) this.onData(chunk);
+    this.end('interrupted');
+  };
+
+  private read(): Uint8Array | string | null {
+    return this.outcome ? null : (this.source.read() as Uint8Array | string | null);
+  }
+
+  private end(outcome: BodyOutcome): void {
+    if (this.outcome) return;
+    if (outcome !== 'ended' && this.held) this.drop();
+    this.outcome = outcome;
+    this.source.off('data', this.onData);
+    this.source.off('end', this.onEnd);
+    this.source.off('close', this.onClose);
+    if (outcome !== 'ended') this.source.pause();
+    if (this.waiting) this.deliver();
+  }
+
+  private drop(): void {
+    this.filling = [];
+    this.size = 0;
+  }
+
+  private deliver(): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.(this.hand());
+  }
+
+  private hand(): IteratorResult<readonly Buffer[]> {
+    if (this.size === 0) return { done: true, value: undefined };
+    const value = this.filling;
+    this.drop();
+    return { done: false, value };
+  }
+}
+
+/**
+ * An incoming message that was cut off may still end: on HTTP/1.1 only `complete` tells (CORE-15), on HTTP/2 only
+ * `aborted` does, because `complete` says yes there after a reset (trap 32).
+ */
+function isWhole(source: Readable & { complete?: boolean; aborted?: boolean }): boolean {
+  return source.complete !== false && source.aborted !== true;
+}
+
+function toBuffer(chunk: Uint8Array | string): Buffer {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  return typeof chunk === 'string'
+    ? Buffer.from(chunk)
+    : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+function ignore(): void {}

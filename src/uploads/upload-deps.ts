@@ -1,0 +1,32 @@
+import type { CompletionOutbox } from '../events/completion-outbox.js';
+import type { UploadEvents } from '../events/upload-events.js';
+import type { Locker } from '../locks/locker.js';
+import type { UploadRepository } from '../repository/upload-repository.js';
+import type { UploadStorage } from '../storage/upload-storage.js';
+import type { Background } from './background.js';
+
+/** What every use case of this room stands on. */
+export interface UploadDeps {
+  /** The name of the registration. */
+  readonly endpoint: string;
+  /** The name under which the storage stands in rows. */
+  readonly storageName: string;
+  readonly repository: UploadRepository;
+  readonly locker: Locker;
+  readonly storage: UploadStorage;
+  readonly events: UploadEvents;
+  readonly outbox: CompletionOutbox;
+  readonly background: Background;
+  readonly settings: UploadSettings;
+}
+
+export interface UploadSettings {
+  /** Bytes that an upload may have at most; undefined for no limit. */
+  readonly maxSize: number | undefined;
+  /** Whether partials keep their bytes after a merge. */
+  readonly keepPartials: boolean;
+  /** Milliseconds after which a merge is answered before it is done. */
+  readonly respondAfter: number;
+  /** Milliseconds without a byte of body before the client is given up; 0 waits for ever. */
+  readonly bodyIdleTimeout: number;
+}

@@ -1,0 +1,119 @@
+import type { Readable } from 'node:stream';
+import { UploadLockedError } from '../model/errors/upload-locked.error.js';
+import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
+import type { Upload } from '../model/upload.js';
+import { LeaseLostError } from '../locks/lease-lost.error.js';
+import { toUpload } from '../repository/to-upload.js';
+import type { ByteRange } from '../storage/upload-storage.js';
+import { appendToUpload } from './append-to-upload.js';
+import type { AppendToUpload, ConcatenateUploads, CreateUpload, ListUploads } from './commands.js';
+import { concatenateUploads } from './concatenate-uploads.js';
+import { createUpload } from './create-upload.js';
+import { living } from './living.js';
+import type { Merges } from './merges.js';
+import { asStorageError, refusalOf } from './storage-refusal.js';
+import { terminateUpload } from './terminate-upload.js';
+import type { UploadDeps } from './upload-deps.js';
+
+const PAGE = 100;
+
+/**
+ * Uploads without HTTP: the same state machine that the controller speaks to. What a caller does wrong throws an
+ * `UploadError` with a stable `code`.
+ */
+export class UploadService {
+  constructor(
+    private readonly deps: UploadDeps,
+    private readonly merges: Merges,
+  ) {}
+
+  /**
+   * Creates an upload, with its first bytes if there is a body.
+   * @throws InvalidHeaderError, InvalidMetadataError, UploadTooLargeError, BodyTooLongError, BodyInterruptedError, StorageFullError,
+   * StorageUnavailableError
+   */
+  async create(input: CreateUpload): Promise<Upload> {
+    return toUpload(await held(createUpload(this.deps, input)));
+  }
+
+  /**
+   * Appends bytes where the upload stands; the last byte completes it. A running writer is asked to let go first, for
+   * 5 s at most. What was stored before an error stays stored.
+   * @throws InvalidHeaderError, UploadNotFoundError, UploadGoneError, FinalNotWritableError, LengthConflictError, BodyTooLongError,
+   * UploadTooLargeError, UploadLockedError, OffsetConflictError, BodyInterruptedError, StorageFullError,
+   * StorageUnavailableError
+   */
+  async append(id: string, input: AppendToUpload): Promise<Upload> {
+    return toUpload(await held(appendToUpload(this.deps, id, input)));
+  }
+
+  /**
+   * Merges complete partials, in order, into a new upload. The same list with the same metadata gives the same final
+   * (CON-30). A merge longer than `respondAfter` is returned in the state `merging` and goes on.
+   * @throws InvalidHeaderError, InvalidPartialError, UploadTooLargeError, StorageFullError, StorageUnavailableError
+   */
+  async concatenate(input: ConcatenateUploads): Promise<Upload> {
+    return toUpload(await held(concatenateUploads(this.deps, this.merges, input)));
+  }
+
+  /** The upload, or undefined if there is none, it was deleted, or it can never be completed. */
+  async find(id: string): Promise<Upload | undefined> {
+    const record = await this.deps.repository.find(id);
+    return record && record.ending === null ? toUpload(record) : undefined;
+  }
+
+  /**
+   * The upload as clients may see it. Takes no lock and never waits.
+   * @throws UploadNotFoundError, UploadGoneError
+   */
+  async get(id: string): Promise<Upload> {
+    return toUpload(living(await this.deps.repository.find(id)));
+  }
+
+  /** Uploads in the order of their ids, a page at a time. A page that is not full is the last one. */
+  async list({ after, limit = PAGE, ...filter }: ListUploads = {}): Promise<Upload[]> {
+    const uploads: Upload[] = [];
+    let last = after;
+    // Tombstones stand between the others and take no place in a page.
+    while (uploads.length < limit) {
+      const size = limit - uploads.length;
+      const cursor = last === undefined ? {} : { after: last };
+      const records = await this.deps.repository.list({ ...filter, ...cursor, limit: size });
+      uploads.push(...records.filter(({ ending }) => ending === null).map(toUpload));
+      last = records.at(-1)?.id;
+      if (records.length < size) break;
+    }
+    return uploads;
+  }
+
+  /**
+   * The bytes of a complete upload, or a range of them.
+   * @throws UploadNotFoundError (also for an incomplete one: a prefix is never given away), UploadGoneError
+   */
+  async read(id: string, range?: ByteRange): Promise<Readable> {
+    const record = living(await this.deps.repository.find(id));
+    if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
+    try {
+      return await this.deps.storage.read(record, range);
+    } catch (error) {
+      throw refusalOf(asStorageError(error));
+    }
+  }
+
+  /**
+   * Deletes an upload and frees its bytes; a running writer is stopped.
+   * @throws UploadNotFoundError, UploadGoneError, UploadInUseError (an unfinished final needs it), UploadLockedError
+   */
+  async terminate(id: string): Promise<void> {
+    await held(terminateUpload(this.deps, id));
+  }
+}
+
+/** A lease that was lost on the way is for the client the same as one that could not be had. */
+async function held<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof LeaseLostError ? new UploadLockedError() : error;
+  }
+}

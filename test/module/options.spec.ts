@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LocalStorage, TusModule, TusOptionError } from '../../src/index.js';
+import type { TusModuleAsyncOptions, TusModuleOptions } from '../../src/index.js';
+
+const storage = new LocalStorage({ directory: join(tmpdir(), 'nestjs-tus-never-started') });
+
+@Injectable()
+class NoStorage {}
+
+/** Wrong values, as plain JavaScript or a configuration file could give them. */
+const WRONG: readonly (readonly [option: string, value: unknown])[] = [
+  ['path', 7],
+  ['path', ':tenant/files'],
+  ['path', 'files/*rest'],
+  ['name', ''],
+  ['name', 'default'],
+  ['name', 'x'.repeat(256)],
+  ['isGlobal', 'yes'],
+  ['controller', NoStorage],
+  ['controller', 'TusController'],
+  ['database', 'uploads.sqlite'],
+  ['database', null],
+  ['database', { path: '' }],
+  ['database', { path: ':memory:' }],
+  ['maxSize', -1],
+  ['maxSize', '10MB'],
+  ['maxSize', 5n],
+  ['maxSize', Number.NaN],
+  ['maxSize', 2 ** 53],
+  ['extensions', 'creation'],
+  ['extensions', ['creation', 'checksum']],
+  ['extensions', ['creation-with-upload']],
+  ['extensions', ['concatenation', 'termination']],
+  ['extensions', [Symbol('creation')]],
+  ['cors', 'https://example.com'],
+  ['cors', ['https://example.com']],
+  ['maxMetadataBytes', 1.5],
+  ['maxPartials', 0],
+  ['partials', 'delete'],
+  ['respondAfter', -1],
+  ['respondAfter', Number.MAX_SAFE_INTEGER],
+  ['bodyIdleTimeout', null],
+];
+
+/** Starts without HTTP, and says why that failed. */
+async function failureOf(
+  module: Parameters<typeof NestFactory.createApplicationContext>[0],
+): Promise<unknown> {
+  try {
+    const context = await NestFactory.createApplicationContext(module, {
+      logger: false,
+      abortOnError: false,
+    });
+    await context.close();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function expectSentence(failure: unknown, option: string): void {
+  expect(failure).toBeInstanceOf(TusOptionError);
+  expect((failure as Error).message).toMatch(new RegExp(`^TusModule: option "${option}" is .+; .+\\.$`, 's'));
+}
+
+describe('an option that cannot be what it is', () => {
+  it.each(WRONG)('%s: %p is refused by forRoot at once, in a sentence that names it', (option, value) => {
+    let failure: unknown;
+    try {
+      TusModule.forRoot({ storage, [option]: value } as unknown as TusModuleOptions);
+    } catch (error) {
+      failure = error;
+    }
+    expectSentence(failure, option);
+  });
+
+  it.each(WRONG.filter(([option]) => !['path', 'name', 'isGlobal', 'controller'].includes(option)))(
+    '%s: %p of a factory is refused when the application starts',
+    async (option, value) => {
+      const useFactory = () => ({ storage, [option]: value });
+      expectSentence(await failureOf(TusModule.forRootAsync({ useFactory })), option);
+    },
+  );
+
+  it.each(['path', 'name', 'isGlobal', 'controller', 'imports'])(
+    '%s is refused where a factory makes it, which is too late for Nest',
+    async (option) => {
+      const useFactory = () => ({ storage, [option]: 'videos' });
+      const failure = await failureOf(TusModule.forRootAsync({ useFactory }));
+      expectSentence(failure, option);
+      expect(String(failure)).toContain('put it beside the factory');
+    },
+  );
+
+  it.each([undefined, null, 'uploads'])('options %p of a factory are refused', async (made) => {
+    const options = { useFactory: () => made } as unknown as TusModuleAsyncOptions;
+    expectSentence(await failureOf(TusModule.forRootAsync(options)), 'useFactory');
+  });
+
+  it('forRootAsync without a source of options is refused', () => {
+    expect(() => TusModule.forRootAsync({})).toThrow(
+      'option "useFactory" is undefined; give useFactory, useClass or useExisting.',
+    );
+  });
+
+  it.each([
+    ['none', undefined],
+    ['null', null],
+    ['the options of one', { directory: './uploads' }],
+    ['a class that is none', NoStorage],
+    ['a factory that makes none', { useFactory: () => ({ directory: './uploads' }) }],
+  ])('a storage that is %s is refused', async (_, wrong) => {
+    const forRoot = TusModule.forRoot({ storage: wrong } as unknown as TusModuleOptions);
+    expectSentence(await failureOf(forRoot), 'storage');
+    const useFactory = () => ({ storage: wrong }) as never;
+    expectSentence(await failureOf(TusModule.forRootAsync({ useFactory })), 'storage');
+  });
+
+  it('a storage without a place on this machine needs the option database', async () => {
+    const remote = Object.assign(Object.create(storage) as LocalStorage, { homeDirectory: undefined });
+    expectSentence(await failureOf(TusModule.forRoot({ storage: remote })), 'database');
+  });
+
+  it('a directory that cannot be one is named by its storage', async () => {
+    expect(() => new LocalStorage({ directory: '' })).toThrow('the option "directory"');
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-tus-options-'));
+    try {
+      await writeFile(join(folder, 'file'), '');
+      const broken = new LocalStorage({ directory: join(folder, 'file') });
+      expect(String(await failureOf(TusModule.forRoot({ storage: broken })))).toContain(
+        'the option "directory"',
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('says nothing of what else is in an object', () => {
+    const cors = [{ secret: { password: 'hunter2' } }] as never;
+    expect(() => TusModule.forRoot({ storage, cors })).toThrow(/^((?!hunter2).)*$/s);
+  });
+});
