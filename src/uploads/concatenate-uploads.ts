@@ -18,7 +18,8 @@ export async function concatenateUploads(
   input: ConcatenateUploads,
 ): Promise<UploadRecord> {
   const { partialIds } = input;
-  if (partialIds.length === 0) throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
+  if (partialIds.length === 0)
+    throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
   Metadata.parse(input.metadata);
   const id = newId();
   const metadata = input.metadata?.trim() ? input.metadata : null;
@@ -39,7 +40,8 @@ export async function concatenateUploads(
       checkPartials(partialIds, rows, { storage: deps.storageName, maxSize: deps.settings.maxSize }),
     holder: deps.locker.holder,
   });
-  if (planned.created) return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
+  if (planned.created)
+    return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
   return join(deps, merges, planned.final);
 }
 

@@ -37,7 +37,8 @@ export async function releasePartials(deps: UploadDeps): Promise<void> {
     const partials = await deps.repository.releasing(BATCH);
     const queue = [...partials];
     const worker = async () => {
-      for (let partial = queue.pop(); partial; partial = queue.pop()) await deps.storage.remove(partial, false);
+      for (let partial = queue.pop(); partial; partial = queue.pop())
+        await deps.storage.remove(partial, false);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
     if (partials.length > 0) await deps.repository.released(partials.map(({ id }) => id));

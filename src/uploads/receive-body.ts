@@ -25,7 +25,12 @@ export interface Received {
  * Refuses what the announced length alone shows to be too long (CORE-16, CRE-08): nothing is read.
  * @throws BodyTooLongError, UploadTooLargeError
  */
-export function checkContentLength(deps: UploadDeps, offset: number, length: number | null, input: Partial<BodyInput>): void {
+export function checkContentLength(
+  deps: UploadDeps,
+  offset: number,
+  length: number | null,
+  input: Partial<BodyInput>,
+): void {
   const end = offset + (input.contentLength ?? 0);
   if (length !== null && end > length) throw new BodyTooLongError();
   const { maxSize } = deps.settings;

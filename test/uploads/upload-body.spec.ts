@@ -81,7 +81,10 @@ describe('UploadBody', () => {
   });
 
   it('CORE-16 hands over the block that reaches the limit once the body has ended there', async () => {
-    const body = bodyOf(Readable.from([Buffer.from('abcd'), Buffer.from('ef')]), { limit: 6, lengthUnknown: true });
+    const body = bodyOf(Readable.from([Buffer.from('abcd'), Buffer.from('ef')]), {
+      limit: 6,
+      lengthUnknown: true,
+    });
     expect((await collect(body)).toString()).toBe('abcdef');
     expect(body.outcome).toBe('ended');
   });

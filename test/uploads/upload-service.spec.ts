@@ -61,23 +61,28 @@ describe('UploadService without HTTP', () => {
       expect(await context.workingFiles()).toEqual([]);
     });
 
-    it.each([5, undefined])('CRE-22 stores a whole body (announced: %p) and completes', async (contentLength) => {
-      const upload = await context.uploads.create({
-        length: 5,
-        body: bodyOf('he', 'llo'),
-        ...(contentLength !== undefined && { contentLength }),
-      });
-      expect(upload).toMatchObject({ state: 'complete', offset: 5, completedAt: expect.any(Date) });
-      expect(await readFile(join(context.directory, upload.key ?? ''), 'utf8')).toBe('hello');
-      expect(context.completed).toEqual([upload]);
-    });
+    it.each([5, undefined])(
+      'CRE-22 stores a whole body (announced: %p) and completes',
+      async (contentLength) => {
+        const upload = await context.uploads.create({
+          length: 5,
+          body: bodyOf('he', 'llo'),
+          ...(contentLength !== undefined && { contentLength }),
+        });
+        expect(upload).toMatchObject({ state: 'complete', offset: 5, completedAt: expect.any(Date) });
+        expect(await readFile(join(context.directory, upload.key ?? ''), 'utf8')).toBe('hello');
+        expect(context.completed).toEqual([upload]);
+      },
+    );
 
     it('CRE-20 stores the first bytes of a longer upload', async () => {
       const upload = await context.uploads.create({ length: 10, body: bodyOf('hello') });
       expect(upload).toMatchObject({ state: 'open', offset: 5 });
       unfinished.push(upload.id);
       const body = bodyOf('world');
-      expect(await context.uploads.append(upload.id, { offset: 5, body })).toMatchObject({ state: 'complete' });
+      expect(await context.uploads.append(upload.id, { offset: 5, body })).toMatchObject({
+        state: 'complete',
+      });
       unfinished = [];
       expect(await context.contentOf(upload)).toBe('helloworld');
     });
@@ -402,7 +407,10 @@ describe('UploadService without HTTP', () => {
 
     it('TER-03 of two at once one finds nothing', async () => {
       const { id } = await context.uploads.create({ length: 5 });
-      const outcomes = await Promise.allSettled([context.uploads.terminate(id), context.uploads.terminate(id)]);
+      const outcomes = await Promise.allSettled([
+        context.uploads.terminate(id),
+        context.uploads.terminate(id),
+      ]);
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
       await expect(context.uploads.terminate(id)).rejects.toThrow(UploadNotFoundError);
     });
