@@ -38,14 +38,24 @@ export class TusLifecycle
 
   /** Running uploads are cut at a durable offset; their clients resume on the next process. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.deps.maintenance.stop();
+    // First of all: what maintenance works on has to let go, too.
     await this.deps.locker.drain(GRACE_MILLISECONDS);
+    await within(GRACE_MILLISECONDS, this.deps.maintenance.stop());
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.deps.background.idle();
-    await this.deps.relay.stop();
+    // What has not ended by then is taken up from the rows by the next process.
+    await within(GRACE_MILLISECONDS, Promise.all([this.deps.background.idle(), this.deps.relay.stop()]));
     this.deps.events.close();
     await this.deps.connection.close();
   }
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

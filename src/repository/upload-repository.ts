@@ -125,8 +125,8 @@ export interface UploadRepository {
   /** A `terminating` upload that nobody was ever told of leaves no row at all. */
   erase(id: string): Promise<void>;
 
-  /** Partials whose bytes are to be freed. */
-  releasing(limit: number): Promise<UploadRecord[]>;
+  /** Partials whose bytes are to be freed and that no final reads any more, in the order of their ids. */
+  releasing(limit: number, after?: string): Promise<UploadRecord[]>;
 
   /** Their bytes are freed. */
   released(ids: readonly string[]): Promise<void>;

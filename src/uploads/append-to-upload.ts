@@ -4,10 +4,11 @@ import { OffsetConflictError } from '../model/errors/offset-conflict.error.js';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
 import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
 import type { Lock } from '../locks/locker.js';
+import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import { checkLength } from './check-length.js';
 import type { AppendToUpload } from './commands.js';
-import { finishUpload } from './finish-upload.js';
+import { failUpload, finishUpload, settleFinishing } from './finish-upload.js';
 import { living } from './living.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
 import type { Received } from './receive-body.js';
@@ -34,9 +35,15 @@ export async function appendToUpload(
   });
   if (!acquired.lock) return appendNothing(deps, acquired.record, input);
   const { lock } = acquired;
-  const length = await checkOrRelease(lock, () => checkAppend(deps, lock.upload, input));
-  if (lock.upload.state === 'finishing')
-    return finishUpload(deps, lock, lock.upload.length ?? lock.upload.offset);
+  return underLock(lock, () => appendUnder(deps, lock, input));
+}
+
+async function appendUnder(deps: UploadDeps, lock: Lock, input: AppendToUpload): Promise<UploadRecord> {
+  if (lock.upload.state === 'finishing') {
+    const finished = await settleFinishing(deps, lock);
+    if (finished) return appendNothing(deps, finished, input);
+  }
+  const length = checkAppend(deps, lock.upload, input);
   const received = await receiveBody(deps, lock, { ...input, length });
   return recordReceived(deps, lock, received, length);
 }
@@ -49,16 +56,17 @@ export async function recordReceived(
   length: number | null,
 ): Promise<UploadRecord> {
   const { failure, refusal } = received;
-  // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
-  const offset = failure && received.offset === length ? lock.upload.offset : received.offset;
   if (failure?.kind === 'missing') {
-    await lock.release({ state: 'failed', ending: 'failed' });
+    await failUpload(deps, lock);
     throw refusal ?? failure;
   }
   if (lock.signal.reason === 'lost') throw new UploadLockedError();
-  if (offset === length && !failure) return finishUpload(deps, lock, length);
+  const whole = received.offset === length;
+  if (whole && !failure) return finishUpload(deps, lock, length);
+  // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
+  const offset = whole ? {} : { offset: received.offset };
   // The length is committed together with the bytes (CRE-17).
-  const record = await lock.release({ state: 'open', offset, ...(length !== null && { length }) });
+  const record = await lock.release({ state: 'open', ...offset, ...(length !== null && { length }) });
   if (refusal) throw refusal;
   return record;
 }
@@ -104,13 +112,4 @@ async function appendNothing(
 
 function refuseFinal(upload: UploadRecord): void {
   if (upload.kind === 'final') throw new FinalNotWritableError();
-}
-
-async function checkOrRelease<T>(lock: Lock, check: () => T): Promise<T> {
-  try {
-    return check();
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
 import { Metadata } from '../model/metadata.js';
 import type { Lock } from '../locks/locker.js';
+import { underLock } from '../locks/under-lock.js';
 import type { NewUpload, UploadRecord } from '../repository/upload-record.js';
 import { recordReceived } from './append-to-upload.js';
 import { checkLength } from './check-length.js';
@@ -57,19 +59,27 @@ function newUpload(deps: UploadDeps, input: CreateUpload): NewUpload {
 
 async function createEmpty(deps: UploadDeps, upload: NewUpload): Promise<UploadRecord> {
   const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
-  return finishUpload(deps, lock, 0);
+  return orDiscard(deps, lock, () => finishUpload(deps, lock, 0));
 }
 
 async function createWithBody(deps: UploadDeps, upload: NewUpload, input: BodyInput): Promise<UploadRecord> {
   const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
-  const received = await receiveBody(deps, lock, { ...input, length: upload.length });
-  const { status } = received.refusal ?? {};
-  // Too long a body leaves nothing behind (CRE-22); a cut one keeps its prefix (CRE-24).
-  if (status === 413) return discardAndThrow(deps, lock, received.refusal);
-  return recordReceived(deps, lock, received, upload.length);
+  return orDiscard(deps, lock, async () => {
+    const received = await receiveBody(deps, lock, { ...input, length: upload.length });
+    const { refusal } = received;
+    if (refusal && !(refusal instanceof BodyInterruptedError)) throw refusal;
+    return recordReceived(deps, lock, received, upload.length);
+  });
 }
 
-async function discardAndThrow(deps: UploadDeps, lock: Lock, refusal: Error | undefined): Promise<never> {
-  await discard(deps, lock);
-  throw refusal;
+/** A refused creation leaves nothing behind (CRE-22); one that was cut off keeps its prefix (CRE-24). */
+async function orDiscard<T>(deps: UploadDeps, lock: Lock, work: () => Promise<T>): Promise<T> {
+  return underLock(lock, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BodyInterruptedError)) await discard(deps, lock);
+      throw error;
+    }
+  });
 }

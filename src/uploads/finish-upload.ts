@@ -1,32 +1,59 @@
 import type { Lock } from '../locks/locker.js';
 import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadChange, UploadRecord } from '../repository/upload-record.js';
+import { freeUpload } from './free-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /**
  * Completes an upload whose bytes are all stored: the row says `finishing`, the storage publishes, the row says
- * `complete`. A crash before the first leaves an open upload; between them recovery calls this again and the storage
- * finds its own object; two at once are kept apart by the lease, and fenced by the epoch.
+ * `complete`. A crash before the first leaves an open upload; between them recovery calls the second half again and
+ * the storage finds its own object; two at once are kept apart by the lease, and fenced by the epoch. The offset
+ * reaches the length with the last statement: a client that reads it there may rely on the object.
  */
 export async function finishUpload(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {
-  const all = { offset: length, length };
-  if (lock.upload.kind === 'partial') {
-    await publish(deps, lock, { ...lock.upload, ...all });
-    return lock.release({ ...all, state: 'complete', completed: true });
+  // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
+  // never published, so there is nothing to announce.
+  const announced = lock.upload.kind === 'partial' || lock.upload.state === 'finishing';
+  if (!announced) await lock.write({ state: 'finishing', length });
+  try {
+    await deps.storage.complete({ ...lock.upload, offset: length, length });
+  } catch (error) {
+    const failure = asStorageError(error);
+    if (isFinal(failure)) await failUpload(deps, lock);
+    throw refusalOf(failure);
   }
-  // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three.
-  const declared = lock.upload.state === 'finishing';
-  if (!declared) await lock.write({ ...all, state: 'finishing' });
-  await publish(deps, lock, { ...lock.upload, ...all });
-  const completed = await lock.release({ ...all, ...completion(deps) });
-  announceCompletion(deps, completed);
-  return completed;
+  return recordCompletion(deps, lock, length);
+}
+
+/**
+ * Goes on with an upload that was found `finishing`. Undefined if it is open again: its POST was cut by a crash
+ * before all of its bytes had arrived.
+ */
+export async function settleFinishing(deps: UploadDeps, lock: Lock): Promise<UploadRecord | undefined> {
+  const length = lock.upload.length ?? lock.upload.offset;
+  try {
+    await deps.storage.complete({ ...lock.upload, offset: length, length });
+  } catch (error) {
+    const failure = asStorageError(error);
+    if (failure.kind === 'conflict') await failUpload(deps, lock);
+    if (failure.kind !== 'missing') throw refusalOf(failure);
+    await lock.write({ state: 'open' });
+    return undefined;
+  }
+  return recordCompletion(deps, lock, length);
+}
+
+/** The upload can never be completed: clients see 410, and what it stored is freed. */
+export async function failUpload(deps: UploadDeps, lock: Lock): Promise<void> {
+  const { id } = await lock.release({ state: 'terminating', ending: 'failed' });
+  deps.background.run(() => freeUpload(deps, id));
 }
 
 /** What the completing statement says: with a hook, it marks the event and claims it. */
-export function completion(deps: UploadDeps): UploadChange {
-  return { state: 'complete', completed: true, ...(deps.outbox.wanted && { delivery: 'pending' as const }) };
+export function completion(deps: UploadDeps, length: number): UploadChange {
+  const delivery = deps.outbox.wanted ? ({ delivery: 'pending' } as const) : {};
+  return { state: 'complete', completed: true, offset: length, length, ...delivery };
 }
 
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
@@ -38,13 +65,11 @@ export function announceCompletion(deps: UploadDeps, completed: UploadRecord): v
   if (completed.delivery === 'pending') deps.outbox.deliver(completed);
 }
 
-async function publish(deps: UploadDeps, lock: Lock, upload: UploadRecord): Promise<void> {
-  try {
-    await deps.storage.complete(upload);
-  } catch (error) {
-    const failure = asStorageError(error);
-    // Otherwise the row stays as it is: a partial's offset does not move, `finishing` is taken up again.
-    await lock.release(isFinal(failure) ? { state: 'failed', ending: 'failed' } : {});
-    throw refusalOf(failure);
+async function recordCompletion(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {
+  if (lock.upload.kind === 'partial') {
+    return lock.release({ state: 'complete', completed: true, offset: length, length });
   }
+  const completed = await lock.release(completion(deps, length));
+  announceCompletion(deps, completed);
+  return completed;
 }

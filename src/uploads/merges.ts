@@ -1,4 +1,6 @@
+import { LeaseLostError } from '../locks/lease-lost.error.js';
 import type { Lock } from '../locks/locker.js';
+import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { ConcatSource } from '../storage/upload-storage.js';
 import { announceCompletion, completion } from './finish-upload.js';
@@ -6,7 +8,6 @@ import { adoptionCandidate, haveMoved, sourcesOf } from './final-plan.js';
 import { freeUpload, releasePartials } from './free-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
 import type { UploadDeps } from './upload-deps.js';
-import { LeaseLostError } from '../locks/lease-lost.error.js';
 
 /** A merge that runs in this process. */
 export interface Merge {
@@ -24,35 +25,43 @@ export class Merges {
 
   constructor(private readonly deps: UploadDeps) {}
 
+  get size(): number {
+    return this.running.size;
+  }
+
   get(finalId: string): Merge | undefined {
     return this.running.get(finalId);
   }
 
   start(lock: Lock, answered: boolean): Merge {
     const { id } = lock.upload;
-    const merge: Merge = {
-      answered,
-      done: this.run(lock, () => merge.answered).finally(() => this.running.delete(id)),
-    };
+    const told = { answered };
+    const done = underLock(lock, () => this.run(lock, told)).finally(() => this.running.delete(id));
+    const merge = Object.assign(told, { done });
     this.running.set(id, merge);
     // The request may have been answered, or its client be gone: the merge goes on (CON-31).
-    this.deps.background.run(() => merge.done);
+    this.deps.background.run(() => done);
     return merge;
   }
 
-  private async run(lock: Lock, answered: () => boolean): Promise<UploadRecord> {
+  private async run(lock: Lock, told: { readonly answered: boolean }): Promise<UploadRecord> {
     try {
       if (lock.upload.state !== 'finishing') await this.stitch(lock);
-      await this.deps.storage.complete(lock.upload);
-      return await this.complete(lock);
+      const length = lock.upload.length ?? 0;
+      await this.deps.storage.complete({ ...lock.upload, offset: length });
+      return await this.complete(lock, length);
     } catch (error) {
-      throw await this.failed(lock, error, answered());
+      if (error instanceof LeaseLostError) throw error;
+      const failure = asStorageError(error);
+      // Stopped for a shutdown or a DELETE, the row stays as it is, for whoever takes the lease next.
+      if (!lock.signal.aborted && (isFinal(failure) || !told.answered)) await this.undo(lock);
+      throw refusalOf(failure);
     }
   }
 
   private async stitch(lock: Lock): Promise<void> {
     const { deps } = this;
-    const { id, length } = lock.upload;
+    const { id } = lock.upload;
     let list = await deps.repository.partialsOf(id);
     const candidate = deps.settings.keepPartials ? undefined : adoptionCandidate(list);
     let adopted =
@@ -69,7 +78,7 @@ export class Merges {
         adopted = undefined;
       }
     }
-    await lock.write({ state: 'finishing', offset: length ?? 0 });
+    await lock.write({ state: 'finishing' });
   }
 
   private write(lock: Lock, sources: readonly ConcatSource[]): Promise<void> {
@@ -80,11 +89,11 @@ export class Merges {
     });
   }
 
-  private async complete(lock: Lock): Promise<UploadRecord> {
+  private async complete(lock: Lock, length: number): Promise<UploadRecord> {
     const { deps } = this;
     const { id, epoch } = lock.upload;
     const release = !deps.settings.keepPartials;
-    const completed = await deps.repository.completeFinal(id, epoch, completion(deps), release);
+    const completed = await deps.repository.completeFinal(id, epoch, completion(deps, length), release);
     lock.forget();
     if (!completed) throw new LeaseLostError(id);
     announceCompletion(deps, completed);
@@ -92,19 +101,11 @@ export class Merges {
     return completed;
   }
 
-  private async failed(lock: Lock, error: unknown, answered: boolean): Promise<unknown> {
-    if (error instanceof LeaseLostError) return error;
+  private async undo(lock: Lock): Promise<void> {
     const { deps } = this;
     const { id, epoch } = lock.upload;
-    const failure = asStorageError(error);
-    const lasting = isFinal(failure) || !answered;
-    // Stopped for a shutdown or a DELETE: the row stays as it is, for whoever takes the lease next.
-    if (lock.signal.aborted || !lasting) {
-      await lock.release();
-    } else if (await deps.repository.failFinal(id, epoch)) {
-      lock.forget();
-      deps.background.run(() => freeUpload(deps, id));
-    }
-    return refusalOf(failure);
+    if (!(await deps.repository.failFinal(id, epoch))) return;
+    lock.forget();
+    deps.background.run(() => freeUpload(deps, id));
   }
 }

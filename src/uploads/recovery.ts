@@ -1,12 +1,15 @@
-import { StorageError } from '../model/errors/storage.error.js';
+import type { Lock } from '../locks/locker.js';
+import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import { resumeMerge } from './concatenate-uploads.js';
-import { finishUpload } from './finish-upload.js';
+import { settleFinishing } from './finish-upload.js';
 import { freeUpload, releasePartials } from './free-upload.js';
 import type { Merges } from './merges.js';
 import type { UploadDeps } from './upload-deps.js';
 
 const BATCH = 100;
+/** Merges that recovery begins while so many run in this process. */
+const MERGES = 4;
 /** A tombstone answers 404 or 410 for this long (EXP-06). */
 const TOMBSTONE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
@@ -47,32 +50,15 @@ export class Recovery {
   private async resumeOne(upload: UploadRecord): Promise<void> {
     if (upload.state === 'terminating') return freeUpload(this.deps, upload.id);
     if (upload.kind === 'final') {
-      const merge = await resumeMerge(this.deps, this.merges, upload.id);
-      await merge?.done;
+      // A merge may take minutes and goes on by itself; the others do not wait for it.
+      if (this.merges.size < MERGES) await resumeMerge(this.deps, this.merges, upload.id);
       return;
     }
-    await this.resumeFinishing(upload.id);
+    const lock = await this.deps.locker.tryAcquire(upload.id, ['finishing']);
+    if (lock) await underLock(lock, () => this.settle(lock));
   }
 
-  private async resumeFinishing(id: string): Promise<void> {
-    const lock = await this.deps.locker.tryAcquire(id, ['finishing']);
-    if (!lock) return;
-    const { offset, length } = lock.upload;
-    // Inserted as `finishing` with its POST: the process may have ended before all bytes had arrived.
-    if (length !== null && offset < length && !(await this.isWhole(lock.upload, length))) {
-      await lock.release({ state: 'open' });
-      return;
-    }
-    await finishUpload(this.deps, lock, length ?? offset);
-  }
-
-  private async isWhole(upload: UploadRecord, length: number): Promise<boolean> {
-    try {
-      await this.deps.storage.complete({ ...upload, offset: length });
-      return true;
-    } catch (error) {
-      if (error instanceof StorageError && error.kind === 'missing') return false;
-      throw error;
-    }
+  private async settle(lock: Lock): Promise<void> {
+    if (!(await settleFinishing(this.deps, lock))) await lock.release();
   }
 }

@@ -1,5 +1,6 @@
 import { UploadInUseError } from '../model/errors/upload-in-use.error.js';
 import type { Lock } from '../locks/locker.js';
+import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { UploadState } from '../model/upload.js';
 import { freeUpload } from './free-upload.js';
@@ -16,12 +17,13 @@ export async function terminateUpload(deps: UploadDeps, id: string): Promise<voi
   const upload = living(await deps.repository.find(id));
   refusePinned(upload);
   const lock = WRITABLE.includes(upload.state) ? await lockFor(deps, id) : undefined;
-  const result = await deps.repository.terminate(id, lock?.upload.epoch);
-  if (result === 'pinned') {
-    await lock?.release();
-    throw new UploadInUseError();
-  }
-  lock?.forget();
+  const terminate = async () => {
+    const done = await deps.repository.terminate(id, lock?.upload.epoch);
+    if (done === 'pinned') throw new UploadInUseError();
+    lock?.forget();
+    return done;
+  };
+  const result = lock ? await underLock(lock, terminate) : await terminate();
   // Somebody was faster: look again at what the row says now.
   if (result === 'lost') return terminateUpload(deps, id);
   deps.background.run(() => freeUpload(deps, id));

@@ -8,10 +8,8 @@ import {
   InjectUploadService,
   LocalStorage,
   TusModule,
-  UploadEvents,
-  UploadService,
 } from '../../src/index.js';
-import type { UploadStorage } from '../../src/index.js';
+import type { UploadEvents, UploadService, UploadStorage } from '../../src/index.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
 import { PLATFORMS } from '../support/tus-app.js';
 import { ModuleApps } from './module-app.js';
@@ -21,13 +19,13 @@ class Media {
   readonly told: string[] = [];
 
   constructor(
-    readonly uploads: UploadService,
+    @InjectUploadService() readonly uploads: UploadService,
     @InjectUploadService('videos') readonly videos: UploadService,
     @InjectUploadService('images') readonly images: UploadService,
     @InjectTusStorage() readonly storage: UploadStorage,
     @InjectTusStorage('videos') readonly videoStorage: UploadStorage,
     @InjectTusStorage('images') readonly imageStorage: UploadStorage,
-    events: UploadEvents,
+    @InjectUploadEvents() events: UploadEvents,
     @InjectUploadEvents('videos') videoEvents: UploadEvents,
     @InjectUploadEvents('images') imageEvents: UploadEvents,
   ) {

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { HttpException } from '@nestjs/common';
@@ -63,6 +64,21 @@ export function remove(url: string, headers: Record<string, string> = {}): Promi
 
 export function options(url: string, headers: Record<string, string> = {}): Promise<Answer> {
   return call({ method: 'OPTIONS', url, headers });
+}
+
+/** A request whose body a test sends piece by piece, and never to its end. */
+export function openRequest(
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+): { send(bytes: string): Promise<void>; cut(): void } {
+  const outgoing = request(url, { method, agent: false, headers: tus(headers) });
+  outgoing.on('error', () => undefined);
+  outgoing.flushHeaders();
+  return {
+    send: (bytes) => new Promise((resolve) => outgoing.write(bytes, () => resolve())),
+    cut: () => void outgoing.destroy(),
+  };
 }
 
 /** What the engine has on record of an upload. */

@@ -43,7 +43,7 @@ describe('opening a SQLite file', () => {
     expect((await stat(path)).isFile()).toBe(true);
     expect(await connection.query('PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
     expect(await connection.query('PRAGMA busy_timeout')).toEqual([{ timeout: 5_000 }]);
-    expect(await connection.query('PRAGMA synchronous')).toEqual([{ synchronous: 1 }]);
+    expect(await connection.query('PRAGMA synchronous')).toEqual([{ synchronous: 2 }]);
   });
 
   it('refuses a database in memory, which no restart survives, unless a test allows it', async () => {

@@ -12,6 +12,8 @@ export interface ServerOptions {
   readonly tus?: Readonly<Record<string, unknown>>;
   /** A file that gets the id of each delivered upload. */
   readonly completed?: string;
+  /** `hangs`: the hook never returns, so nothing is ever delivered. */
+  readonly hook?: 'hangs';
   readonly nodeFlags?: readonly string[];
 }
 
@@ -30,6 +32,7 @@ export class ServerProcess {
         TUS_DIRECTORY: options.directory,
         TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
         ...(options.completed && { TUS_COMPLETED: options.completed }),
+        ...(options.hook && { TUS_HOOK: options.hook }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -4,12 +4,13 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { LocalStorage, TusModule } from '../../dist/index.js';
 
-const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED } = process.env;
+const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK } = process.env;
 
-/** Writes the id of each delivered upload to a file, if one is named. */
+/** Writes the id of each delivered upload to a file, if one is named; TUS_HOOK=hangs never returns from that. */
 class Journal {
   onUploadComplete(upload) {
     if (TUS_COMPLETED) appendFileSync(TUS_COMPLETED, `${upload.id}\n`);
+    return TUS_HOOK === 'hangs' ? new Promise(() => undefined) : undefined;
   }
 }
 

@@ -237,7 +237,7 @@ describe('UploadService.concatenate', () => {
       await begun[1]?.opened;
       first.open();
       const taker = await one;
-      for (const id of ids) await released(id);
+      // The first of the list was adopted; all of them stay readable while the second merge needs them.
       second.open();
       expect(await context.contentOf(await two)).toBe('onetwothree');
       expect(await context.contentOf(taker)).toBe('onetwothree');

@@ -63,6 +63,13 @@ describe('UploadBody', () => {
     expect(body.outcome).toBe('interrupted');
   });
 
+  it('CORE-15 takes a message of HTTP/2 for a cut one that was reset, although it calls itself complete (trap 32)', async () => {
+    const reset = { complete: true, aborted: true };
+    const body = bodyOf(Object.assign(Readable.from([Buffer.from('abc')]), reset));
+    expect((await collect(body)).toString()).toBe('abc');
+    expect(body.outcome).toBe('interrupted');
+  });
+
   it('ends at once for a source that was cut off before it was read', async () => {
     const source = new PassThrough();
     source.destroy();

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { expect } from '@jest/globals';
 import type { Observable } from 'rxjs';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, ModuleMetadata, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { LocalStorage, TusModule, UploadEvents, UploadService } from '../../src/index.js';
 import type { CompletedUpload, TusModuleOptions, Upload, UploadStorage } from '../../src/index.js';
+import { CompletionRelay } from '../../src/events/relay/completion-relay.js';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
+import { CONNECTION } from '../../src/module/engine-providers.js';
+import type { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
 import { UPLOAD_REPOSITORY } from '../../src/repository/upload-repository.js';
 import type { UploadRepository } from '../../src/repository/upload-repository.js';
 
@@ -17,6 +19,8 @@ export interface ContextOptions {
   readonly tus?: Partial<TusModuleOptions>;
   /** Makes the storage over the temporary folder. Default: a local storage. */
   readonly storage?: (directory: string) => UploadStorage;
+  /** What else the application has. */
+  readonly application?: Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'>;
   /** A folder to go on with. */
   readonly directory?: string;
 }
@@ -29,25 +33,44 @@ export class UploadsContext {
     private readonly nest: INestApplicationContext,
     readonly directory: string,
   ) {
-    nest.get(UploadEvents).completed$.subscribe((upload) => this.completed.push(upload));
+    nest.get(UploadEvents, { strict: false }).completed$.subscribe((upload) => this.completed.push(upload));
   }
 
-  static async start({ tus, storage, directory: given }: ContextOptions = {}): Promise<UploadsContext> {
+  static async start({
+    tus,
+    storage,
+    application,
+    directory: given,
+  }: ContextOptions = {}): Promise<UploadsContext> {
     const directory = given ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-uploads-')));
     const module = TusModule.forRoot({
       storage: storage?.(directory) ?? new LocalStorage({ directory }),
       ...tus,
     });
-    const nest = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-    return new UploadsContext(nest, directory);
+    const root = {
+      module: class Application {},
+      ...application,
+      imports: [module, ...(application?.imports ?? [])],
+    };
+    try {
+      const nest = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+      return new UploadsContext(nest, directory);
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get uploads(): UploadService {
-    return this.nest.get(UploadService);
+    return this.get(UploadService);
+  }
+
+  get<T>(token: Type<T>): T {
+    return this.nest.get(token, { strict: false });
   }
 
   get completed$(): Observable<CompletedUpload> {
-    return this.nest.get(UploadEvents).completed$;
+    return this.get(UploadEvents).completed$;
   }
 
   get rows(): UploadRepository {
@@ -84,7 +107,17 @@ export class UploadsContext {
 
   /** Takes up what was left, as the timer does. */
   maintain(): Promise<void> {
-    return this.nest.get(Maintenance, { strict: false }).run();
+    return this.get(Maintenance).run();
+  }
+
+  /** Takes up every event that was not delivered, as if its claim had run out. */
+  async redeliver(): Promise<void> {
+    const relay = this.get(CompletionRelay);
+    await relay.idle();
+    const connection = this.nest.get<SqliteConnection>(CONNECTION, { strict: false });
+    await connection.query('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await relay.catchUp();
+    await relay.idle();
   }
 
   /** Ends it, which waits for all work in the background, and leaves the folder to the next one. */
@@ -97,7 +130,8 @@ export class UploadsContext {
     await this.nest.close();
     const left = await this.workingFiles();
     await rm(this.directory, { recursive: true, force: true });
-    expect(left.toSorted()).toEqual([...needed].toSorted());
+    const [found, wanted] = [left, needed].map((names) => names.toSorted().join(' '));
+    if (found !== wanted) throw new Error(`The working folder has "${found}" instead of "${wanted}".`);
   }
 }
 

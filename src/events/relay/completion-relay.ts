@@ -8,6 +8,7 @@ import type { OnUploadComplete } from '../hooks.js';
 const RENEW_MILLISECONDS = 1_000;
 /** A hook that threw is called again after this long. */
 const RETRY_MILLISECONDS = 10_000;
+/** Deliveries that run at once after a crash. */
 const BATCH = 100;
 
 export interface CompletionRelayDeps {
@@ -25,6 +26,8 @@ export class CompletionRelay implements CompletionOutbox {
   private timer: NodeJS.Timeout | undefined;
   private catchingUp: Promise<void> | undefined;
   private stopped = false;
+  /** More events wait than may be worked on at once. */
+  private behind = false;
 
   constructor(private readonly deps: CompletionRelayDeps) {}
 
@@ -43,12 +46,14 @@ export class CompletionRelay implements CompletionOutbox {
     const work = this.call(upload).finally(() => {
       this.running.delete(upload.id);
       if (this.running.size === 0) this.stopRenewing();
+      // A failure here is met again in the next round of maintenance.
+      if (this.behind && this.running.size <= BATCH / 2) this.catchUp().catch(() => undefined);
     });
     this.running.set(upload.id, work);
     this.timer ??= setInterval(() => this.renew(), RENEW_MILLISECONDS).unref();
   }
 
-  /** Takes up what a crash or an exception left. Resolves when all of it was tried, which hooks may make long. */
+  /** Takes up what a crash or an exception left, as much of it as may run at once. */
   async catchUp(): Promise<void> {
     this.catchingUp ??= this.claimAll().finally(() => {
       this.catchingUp = undefined;
@@ -56,22 +61,28 @@ export class CompletionRelay implements CompletionOutbox {
     await this.catchingUp;
   }
 
+  /** Resolves when what is claimed now has been delivered, or has failed, and that is on record. */
+  async idle(): Promise<void> {
+    // Who asked for it hears of a failure.
+    await this.catchingUp?.catch(() => undefined);
+    await Promise.all(this.running.values());
+  }
+
   /** Begins no more deliveries, and waits for the hooks that run. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await Promise.all(this.running.values());
-    // The database is closed next; who asked for it hears of a failure.
-    await this.catchingUp?.catch(() => undefined);
+    await this.idle();
     this.stopRenewing();
   }
 
+  // Hooks are not waited for: one that never returns must not keep the events of others.
   private async claimAll(): Promise<void> {
-    while (this.wanted && !this.stopped) {
-      const records = await this.deps.deliveries.claim(BATCH);
+    while (this.wanted && !this.stopped && this.running.size < BATCH) {
+      const records = await this.deps.deliveries.claim(BATCH - this.running.size);
       for (const record of records) this.deliver(record);
-      await Promise.all(records.map((record) => this.running.get(record.id)));
-      if (records.length < BATCH) return;
+      if (records.length === 0) break;
     }
+    this.behind = this.running.size >= BATCH;
   }
 
   // A crash before `delivered` calls the hooks again; after it never. The claim keeps a second process away.

@@ -42,6 +42,7 @@ export class LeaseLocker implements Locker {
     for (;;) {
       if (this.draining) throw new UploadLockedError();
       const local = this.held.get(request.id);
+      if (local && !request.states.includes(local.upload.state)) return { record: local.upload };
       const acquired = local ? undefined : await this.take(request);
       if (acquired?.done) return acquired.done;
       const holder = local ?? this.held.get(request.id);

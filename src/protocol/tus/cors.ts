@@ -81,7 +81,13 @@ const MAX_AGE = 86_400;
  * @example
  * app.enableCors({ ...TUS_CORS, origin: 'https://app.example.com' });
  */
-export const TUS_CORS = { allowedHeaders: ALLOWED_HEADERS, exposedHeaders: EXPOSED_HEADERS, maxAge: MAX_AGE };
+export const TUS_CORS = {
+  // Fastify's default is GET, HEAD and POST.
+  methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
+  allowedHeaders: ALLOWED_HEADERS,
+  exposedHeaders: EXPOSED_HEADERS,
+  maxAge: MAX_AGE,
+};
 
 /** Whether the request is a browser's question before the real one (CORS-09). */
 export function isPreflight(method: string, header: HeaderReader): boolean {

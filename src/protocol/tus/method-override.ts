@@ -9,8 +9,14 @@ const OVERRIDING = new Set(['PATCH', 'DELETE', 'HEAD', 'POST']);
  */
 export function effectiveMethod(method: string, header: HeaderReader): string {
   const override = header('X-HTTP-Method-Override');
-  if (override === undefined || method === 'OPTIONS') return method;
+  if (override === undefined || method === 'OPTIONS' || isOfIetfDraft(header)) return method;
   const meant = override.trim().toUpperCase();
   if (!OVERRIDING.has(meant)) throw new InvalidMethodOverrideError();
   return meant;
+}
+
+/** Resumable Uploads for HTTP know no override (OVR-05). */
+function isOfIetfDraft(header: HeaderReader): boolean {
+  if (header('Tus-Resumable') !== undefined) return false;
+  return header('Upload-Draft-Interop-Version') !== undefined || header('Upload-Complete') !== undefined;
 }

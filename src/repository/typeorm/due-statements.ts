@@ -28,12 +28,12 @@ export class DueStatements {
     return rows.map(toRecord);
   }
 
-  async releasing(limit: number): Promise<UploadRecord[]> {
+  async releasing(limit: number, after = ''): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const rows = await connection.query<SelectedUpload>(
       `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload
-      WHERE endpoint = ? AND content = 'releasing' ORDER BY updated_at LIMIT ?`,
-      [endpoint, limit],
+      WHERE endpoint = ? AND content = 'releasing' AND pins = 0 AND id > ? ORDER BY id LIMIT ?`,
+      [endpoint, after, limit],
     );
     return rows.map(toRecord);
   }

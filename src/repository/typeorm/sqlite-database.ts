@@ -31,7 +31,8 @@ export class SqliteDatabase {
     await dataSource.initialize();
     const database = new SqliteDatabase(dataSource);
     try {
-      await database.query('PRAGMA synchronous = NORMAL', []);
+      // With NORMAL a power loss may take back the last commits, and with them what a client or a hook was told.
+      await database.query('PRAGMA synchronous = FULL', []);
       // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
       await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
     } catch (error) {

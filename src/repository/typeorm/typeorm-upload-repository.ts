@@ -102,8 +102,8 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.removals.erase(id);
   }
 
-  releasing(limit: number): Promise<UploadRecord[]> {
-    return this.due.releasing(limit);
+  releasing(limit: number, after?: string): Promise<UploadRecord[]> {
+    return this.due.releasing(limit, after);
   }
 
   released(ids: readonly string[]): Promise<void> {

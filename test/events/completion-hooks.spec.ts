@@ -1,0 +1,255 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import type { CompletedUpload, OnUploadComplete } from '../../src/index.js';
+import { bodyOf, UploadsContext } from '../uploads/uploads-context.js';
+
+/** A hook that remembers its calls, and may be told to fail or to wait. */
+class Watching implements OnUploadComplete {
+  readonly told: CompletedUpload[] = [];
+  answer: () => Promise<void> | void = () => undefined;
+  private heard: (() => void)[] = [];
+
+  onUploadComplete(upload: CompletedUpload): Promise<void> | void {
+    this.told.push(upload);
+    for (const hear of this.heard.splice(0)) hear();
+    return this.answer();
+  }
+
+  /** Resolves with the next call. */
+  async next(): Promise<CompletedUpload | undefined> {
+    await new Promise<void>((resolve) => this.heard.push(resolve));
+    return this.told.at(-1);
+  }
+
+  get ids(): string[] {
+    return this.told.map(({ id }) => id);
+  }
+}
+
+describe('OnUploadComplete', () => {
+  let context: UploadsContext | undefined;
+
+  afterEach(async () => {
+    await context?.stop();
+    context = undefined;
+  });
+
+  async function start(application: Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'>) {
+    context = await UploadsContext.start({ application });
+    return context;
+  }
+
+  /** With one hook, given as a value. */
+  async function startWith(...hooks: Watching[]) {
+    const providers = hooks.map((hook, n) => ({ provide: `hook-${n}`, useValue: hook }));
+    return start({ providers });
+  }
+
+  const delivery = async (id: string) => (await context?.rows.find(id))?.delivery;
+
+  /** Until the marker is cleared, which the statement after the hooks does. */
+  async function delivered(id: string): Promise<void> {
+    while ((await delivery(id)) !== null);
+  }
+
+  it('is called on any provider: of a class, a value and a factory, in other modules, and on controllers', async () => {
+    const [value, made] = [new Watching(), new Watching()];
+    @Injectable()
+    class Service extends Watching {}
+    @Controller()
+    class WatchingController extends Watching {}
+    @Module({ providers: [Service, { provide: 'made', useFactory: () => made }] })
+    class FeatureModule {}
+
+    const { uploads } = await start({
+      imports: [FeatureModule],
+      controllers: [WatchingController],
+      providers: [{ provide: 'value', useValue: value }],
+    });
+    const classes = [context?.get(Service), context?.get(WatchingController)];
+    const { id } = await uploads.create({ length: 0 });
+    await delivered(id);
+    for (const hook of [...classes, value, made]) expect(hook?.ids).toEqual([id]);
+  });
+
+  it('is called once on a provider with several tokens', async () => {
+    const hook = new Watching();
+    const { uploads } = await start({
+      providers: [
+        { provide: 'hook', useValue: hook },
+        { provide: 'alias', useExisting: 'hook' },
+        { provide: 'again', useValue: hook },
+      ],
+    });
+    const { id } = await uploads.create({ length: 0 });
+    await delivered(id);
+    expect(hook.ids).toEqual([id]);
+  });
+
+  it('is told what the subscribers of completed$ are told, frozen', async () => {
+    const hook = new Watching();
+    const { uploads, completed } = await startWith(hook);
+    const called = hook.next();
+    const upload = await uploads.create({ length: 5, body: bodyOf('hello'), metadata: 'a MQ==' });
+    expect(await called).toEqual(upload);
+    expect(completed).toEqual([upload]);
+    expect(upload).toMatchObject({
+      state: 'complete',
+      kind: 'single',
+      key: upload.id,
+      rawMetadata: 'a MQ==',
+    });
+    expect(Object.isFrozen(hook.told[0])).toBe(true);
+  });
+
+  it('CON-05 is never told of a partial, and of a final once it is merged; completed$ neither', async () => {
+    const hook = new Watching();
+    const { uploads, completed } = await startWith(hook);
+    const ids = (await context?.partials('he', '', 'llo')) ?? [];
+    for (const id of ids) expect(await delivery(id)).toBeNull();
+    const called = hook.next();
+    const final = await uploads.concatenate({ partialIds: ids });
+    expect(await called).toEqual(final);
+    await uploads.concatenate({ partialIds: ids });
+    expect(hook.ids).toEqual([final.id]);
+    expect(completed).toEqual([final]);
+  });
+
+  it('does not keep the client waiting', async () => {
+    const hook = new Watching();
+    let finish = (): void => undefined;
+    hook.answer = () => new Promise<void>((resolve) => (finish = resolve));
+    const { uploads } = await startWith(hook);
+    const called = hook.next();
+    const { id } = await uploads.create({ length: 0 });
+    await called;
+    expect(await delivery(id)).toBe('pending');
+    finish();
+    await delivered(id);
+  });
+
+  it('leaves no marker in the row, and is not called again, once it has returned', async () => {
+    const hook = new Watching();
+    const started = await startWith(hook);
+    const { id } = await started.uploads.create({ length: 0 });
+    await delivered(id);
+    await started.redeliver();
+    expect(hook.ids).toEqual([id]);
+  });
+
+  it('costs the row nothing where there is no hook', async () => {
+    const started = await start({});
+    const single = await started.uploads.create({ length: 0 });
+    const final = await started.uploads.concatenate({ partialIds: await started.partials('x') });
+    for (const { id } of [single, final]) {
+      expect(await started.rows.find(id)).toMatchObject({ state: 'complete', delivery: null });
+    }
+  });
+
+  it('that throws or rejects is called again, with all others, until it returns', async () => {
+    const [first, second] = [new Watching(), new Watching()];
+    const started = await startWith(first, second);
+    second.answer = () => {
+      throw new Error('at first');
+    };
+    const called = second.next();
+    const { id } = await started.uploads.create({ length: 0 });
+    await called;
+    second.answer = () => Promise.reject(new Error('and then'));
+    await started.redeliver();
+    expect(await delivery(id)).toBe('pending');
+    second.answer = () => undefined;
+    await started.redeliver();
+    expect(await delivery(id)).toBeNull();
+    await started.redeliver();
+    expect(first.ids).toEqual([id, id, id]);
+    expect(second.ids).toEqual([id, id, id]);
+  });
+
+  it('that throws for one upload is called for the others', async () => {
+    const hook = new Watching();
+    const started = await startWith(hook);
+    hook.answer = () => Promise.reject(new Error('not this one'));
+    const called = hook.next();
+    const { id: bad } = await started.uploads.create({ length: 0 });
+    await called;
+    hook.answer = () => undefined;
+    const { id: good } = await started.uploads.create({ length: 0 });
+    await delivered(good);
+    expect(hook.ids).toEqual([bad, good]);
+    expect(await delivery(bad)).toBe('pending');
+  });
+
+  it('is still told of an upload that was deleted before (promise 5)', async () => {
+    const hook = new Watching();
+    const started = await startWith(hook);
+    hook.answer = () => Promise.reject(new Error('not yet'));
+    const called = hook.next();
+    const upload = await started.uploads.create({ length: 5, body: bodyOf('hello'), metadata: 'a MQ==' });
+    await called;
+    await started.uploads.terminate(upload.id);
+    while ((await started.rows.find(upload.id))?.state !== 'gone');
+    hook.answer = () => undefined;
+    await started.redeliver();
+    expect(hook.told.at(-1)).toEqual({ ...upload, state: 'gone' });
+    expect(await delivery(upload.id)).toBeNull();
+  });
+
+  it('is told by the next application of what it did not return from in this one', async () => {
+    const failing = new Watching();
+    failing.answer = () => Promise.reject(new Error('not here'));
+    const first = await startWith(failing);
+    const called = failing.next();
+    const { id } = await first.uploads.create({ length: 0 });
+    await called;
+    await first.leave();
+    const hook = new Watching();
+    context = await UploadsContext.start({
+      directory: first.directory,
+      application: { providers: [{ provide: 'hook', useValue: hook }] },
+    });
+    await context.redeliver();
+    expect(hook.ids).toEqual([id]);
+  });
+
+  it('is waited for when the application ends', async () => {
+    const hook = new Watching();
+    let finish = (): void => undefined;
+    hook.answer = () => new Promise<void>((resolve) => (finish = resolve));
+    const first = await startWith(hook);
+    const called = hook.next();
+    const { id } = await first.uploads.create({ length: 0 });
+    await called;
+    const ended = first.leave();
+    finish();
+    await ended;
+    context = await UploadsContext.start({ directory: first.directory });
+    expect(await delivery(id)).toBeNull();
+  });
+
+  describe('refuses to start', () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest extends Watching {}
+
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Transient extends Watching {}
+
+    @Injectable()
+    class NeedsRequest extends Watching {
+      constructor(@Inject(REQUEST) readonly request: unknown) {
+        super();
+      }
+    }
+
+    it.each([PerRequest, Transient, NeedsRequest])(
+      'on a provider without one instance: %p',
+      async (provider) => {
+        await expect(start({ providers: [provider] })).rejects.toThrow(
+          `${provider.name} implements OnUploadComplete but is request-scoped or transient: give it the default scope.`,
+        );
+      },
+    );
+  });
+});
