@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import sqlite3 from 'sqlite3';
+import { fileSays } from '../support/files.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
 import { ServerProcess } from '../support/server-process.js';
 
@@ -55,17 +54,7 @@ describe('a process that dies between the last byte and the end of OnUploadCompl
 
   /** Resolves when the hook was called so often. */
   async function calls(count: number): Promise<void> {
-    const watcher = watch(journal);
-    try {
-      for (;;) {
-        // Listened to before the file is read, so that no change is missed.
-        const changed = once(watcher, 'change');
-        if ((await readFile(journal, 'utf8')).split('\n').length > count) return;
-        await changed;
-      }
-    } finally {
-      watcher.close();
-    }
+    await fileSays(journal, (text) => text.split('\n').length > count);
   }
 });
 

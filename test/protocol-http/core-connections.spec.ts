@@ -122,8 +122,8 @@ describe.each(PLATFORMS)('connections on platform-%s', (platform) => {
       const path = new URL(url).pathname;
       const { text } = await sendRaw(
         portOf(app),
-        early(path, 500_000) + 'x'.repeat(100_000),
-        'x'.repeat(400_000) + early(path, 5, 'Connection: close\r\n') + 'hello',
+        early(path, 200_000) + 'x'.repeat(100_000),
+        'x'.repeat(100_000) + early(path, 5, 'Connection: close\r\n') + 'hello',
       );
       expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 204']);
       expect(await content(app, url)).toBe('hello');

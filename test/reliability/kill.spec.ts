@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, watch as watchFolder, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { fileAppears, fileSays } from '../support/files.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
 import { ServerProcess } from '../support/server-process.js';
 
@@ -79,7 +80,7 @@ describe('kill -9 of the server', () => {
     });
     expect(again.status).toBe(201);
     const id = String(again.headers.location).split('/').at(-1) ?? '';
-    await fileSays(journal, id);
+    await fileSays(journal, (text) => text.includes(id));
     const stored = await readFile(join(directory, id));
     expect(stored.length).toBe(4 * bytes.length);
     for (let i = 0; i < 4; i++) {
@@ -133,16 +134,4 @@ async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-/** Resolves when a file of that name has been made in the folder. */
-async function fileAppears(folder: string, name: RegExp): Promise<void> {
-  for await (const event of watchFolder(folder)) if (name.test(event.filename ?? '')) return;
-}
-
-/** Resolves when the file holds the text. */
-async function fileSays(path: string, text: string): Promise<void> {
-  const changes = watchFolder(path)[Symbol.asyncIterator]();
-  while (!(await readFile(path, 'utf8')).includes(text)) await changes.next();
-  await changes.return?.(undefined);
 }
