@@ -1,6 +1,7 @@
 import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
 import { Metadata } from '../model/metadata.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import { checkConcat } from './check-concat.js';
 import type { ConcatenateUploads } from './commands.js';
 import { newId } from './create-upload.js';
 import { checkPartials, dedupeKey } from './final-plan.js';
@@ -21,6 +22,7 @@ export async function concatenateUploads(
   if (partialIds.length === 0)
     throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
   Metadata.parse(input.metadata);
+  checkConcat(input.concat);
   const id = newId();
   const metadata = input.metadata?.trim() ? input.metadata : null;
   const planned = await deps.repository.planFinal({

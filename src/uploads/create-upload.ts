@@ -6,6 +6,7 @@ import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { NewUpload, UploadRecord } from '../repository/upload-record.js';
 import { recordReceived } from './append-to-upload.js';
+import { checkConcat } from './check-concat.js';
 import { checkLength } from './check-length.js';
 import type { BodyInput, CreateUpload } from './commands.js';
 import { finishUpload } from './finish-upload.js';
@@ -18,6 +19,7 @@ import type { UploadDeps } from './upload-deps.js';
 export async function createUpload(deps: UploadDeps, input: CreateUpload): Promise<UploadRecord> {
   const { length } = input;
   checkLength(length);
+  checkConcat(input.concat);
   Metadata.parse(input.metadata);
   const { maxSize } = deps.settings;
   if (maxSize !== undefined && length !== null && length > maxSize) throw new UploadTooLargeError(maxSize);

@@ -23,12 +23,14 @@ export class Recovery {
 
   /** Goes on with uploads that were being published, merged or removed. */
   async resume(): Promise<void> {
-    const left = await this.deps.repository.abandoned(['finishing', 'merging', 'terminating'], BATCH);
-    for (const upload of left) {
-      try {
-        await this.resumeOne(upload);
-      } catch (error) {
-        this.onError(error, upload.id);
+    // Each for itself: merges that wait for their turn must not fill the batch of the others.
+    for (const state of ['terminating', 'finishing', 'merging'] as const) {
+      for (const upload of await this.deps.repository.abandoned([state], BATCH)) {
+        try {
+          await this.resumeOne(upload);
+        } catch (error) {
+          this.onError(error, upload.id);
+        }
       }
     }
   }

@@ -26,7 +26,8 @@ export function isFinal(failure: StorageError): boolean {
 
 /** A storage may throw what it did not foresee; that says nothing about the bytes. */
 export function asStorageError(error: unknown): StorageError {
-  return error instanceof StorageError
-    ? error
-    : new StorageError('unavailable', 'the storage failed in an unforeseen way', { cause: error });
+  if (error instanceof StorageError) return error;
+  // The disk of the rows is full.
+  if (error instanceof StorageFullError) return new StorageError('full', error.message, { cause: error });
+  return new StorageError('unavailable', 'the storage failed in an unforeseen way', { cause: error });
 }

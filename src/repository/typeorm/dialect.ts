@@ -6,4 +6,6 @@ export interface Dialect {
   changing(statement: string): string;
   /** True if a unique index refused the statement. */
   isUniqueViolation(error: unknown): boolean;
+  /** True if the disk of the database has no room for what the statement writes. */
+  isFull(error: unknown): boolean;
 }

@@ -8,4 +8,6 @@ export const sqliteDialect: Dialect = {
   changing: (statement) => `WITH one(x) AS (SELECT 1) ${statement}`,
 
   isUniqueViolation: (error) => error instanceof Error && error.message.includes('UNIQUE constraint failed'),
+
+  isFull: (error) => error instanceof Error && error.message.includes('SQLITE_FULL'),
 };

@@ -8,12 +8,14 @@ import type { FileCalls } from './file-calls.js';
 import type { LocalSync } from './options.js';
 import { addSegment, formatSegments, lastSegment, parseSegments } from './segments.js';
 import type { Segment, Segments } from './segments.js';
-import { storageFailure } from './storage-failure.js';
+import type { Failures } from './failures.js';
+import { created } from './storage-failure.js';
 import { checkSize, checkStored } from './working-files.js';
 import type { WorkingFiles } from './working-files.js';
 
 export interface AppenderDeps {
   readonly work: WorkingFiles;
+  readonly failures: Failures;
   readonly calls: FileCalls;
   readonly sync: LocalSync;
 }
@@ -46,7 +48,7 @@ export class Appender {
       });
       return told;
     } catch (error) {
-      const failure = storageFailure(error, `the working file of upload ${upload.id}`);
+      const failure = await this.deps.failures.of(error, `the working file of upload ${upload.id}`);
       if (failure instanceof StorageError) return { ...told, failure };
       throw failure;
     }
@@ -127,7 +129,8 @@ export class Appender {
   }
 
   private async open(upload: StoredUpload, segment: Segment, flags: number): Promise<OpenSegment> {
-    const handle = await open(this.deps.work.segment(upload.id, segment.epoch), flags);
+    const opening = open(this.deps.work.segment(upload.id, segment.epoch), flags);
+    const handle = await (flags & constants.O_CREAT ? created(opening) : opening);
     const position = upload.offset - segment.start;
     return {
       start: segment.start,

@@ -11,7 +11,7 @@ import type { Publisher } from './publish.js';
 import { lastSegment, parseSegments } from './segments.js';
 import type { Segments } from './segments.js';
 import { stitch } from './stitch.js';
-import { unless } from './storage-failure.js';
+import { created, unless } from './storage-failure.js';
 import { totalOf } from './stored-bytes.js';
 import type { StoredBytes } from './stored-bytes.js';
 import { checkSize } from './working-files.js';
@@ -66,7 +66,7 @@ export class Completer {
     const path = this.deps.work.whole(upload.id, upload.epoch);
     // Whoever left one behind may have written half of it.
     await unless(['ENOENT'], unlink(path));
-    const handle = await open(path, 'wx');
+    const handle = await created(open(path, 'wx'));
     try {
       const target = new BlockWriter({ calls: this.deps.calls, handle, position: 0 });
       await stitch(this.deps.work.ranges(upload.id, segments, { start: 0, length }), target);
@@ -95,7 +95,7 @@ export class Completer {
 
   private async touch(upload: StoredUpload, segments: Segments): Promise<void> {
     const path = this.deps.work.segment(upload.id, lastSegment(segments).epoch);
-    await (await open(path, 'a')).close();
+    await (await created(open(path, 'a'))).close();
   }
 
   private async datasync(handle: FileHandle): Promise<void> {

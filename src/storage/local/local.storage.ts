@@ -13,6 +13,7 @@ import type {
 } from '../upload-storage.js';
 import { Appender } from './append-file.js';
 import { Completer } from './complete.js';
+import { Failures } from './failures.js';
 import { nodeFileCalls } from './file-calls.js';
 import type { FileCalls } from './file-calls.js';
 import { checkKey, HOME_FOLDER, objectPath } from './keys.js';
@@ -21,7 +22,7 @@ import { checkOptions } from './options.js';
 import type { LocalStorageOptions } from './options.js';
 import { Publisher } from './publish.js';
 import { readFiles } from './read-files.js';
-import { errorCode, guarded, unless } from './storage-failure.js';
+import { errorCode, unless } from './storage-failure.js';
 import { StoredBytes, totalOf } from './stored-bytes.js';
 import { sweep } from './sweep.js';
 import { WorkingFiles } from './working-files.js';
@@ -36,6 +37,7 @@ export class LocalStorage implements UploadStorage {
 
   private readonly directory: string;
   private readonly work: WorkingFiles;
+  private readonly failures: Failures;
   private readonly stored: StoredBytes;
   private readonly appender: Appender;
   private readonly merger: Merger;
@@ -56,9 +58,10 @@ export class LocalStorage implements UploadStorage {
     const stored = new StoredBytes({ directory, work });
     const publisher = new Publisher({ work, calls });
     this.work = work;
+    this.failures = new Failures(work.folder);
     this.stored = stored;
     this.publisher = publisher;
-    this.appender = new Appender({ work, calls, sync });
+    this.appender = new Appender({ work, failures: this.failures, calls, sync });
     this.merger = new Merger({ work, stored, calls });
     this.completer = new Completer({ directory, work, stored, publisher, calls, sync });
   }
@@ -98,27 +101,29 @@ export class LocalStorage implements UploadStorage {
   }
 
   complete(upload: StoredUpload): Promise<void> {
-    return guarded(`the file of upload ${upload.id}`, () => this.completer.complete(upload));
+    return this.failures.guarded(`the file of upload ${upload.id}`, () => this.completer.complete(upload));
   }
 
   concatenate(final: StoredUpload, sources: readonly ConcatSource[], context: WriteContext): Promise<void> {
-    return guarded(`a source of final ${final.id}`, () => this.merger.merge(final, sources, context));
+    return this.failures.guarded(`a source of final ${final.id}`, () =>
+      this.merger.merge(final, sources, context),
+    );
   }
 
   discardWork(upload: StoredUpload): Promise<void> {
-    return guarded(`a working file of upload ${upload.id}`, () => this.work.discard(upload));
+    return this.failures.guarded(`a working file of upload ${upload.id}`, () => this.work.discard(upload));
   }
 
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable> {
     const start = range?.start ?? 0;
     const end = Math.min(range ? range.end + 1 : Infinity, totalOf(upload));
-    return guarded(`the file of upload ${upload.id}`, () =>
+    return this.failures.guarded(`the file of upload ${upload.id}`, () =>
       readFiles(this.stored.ranges(upload, start, Math.max(0, end - start))),
     );
   }
 
   remove(upload: StoredUpload, published: boolean): Promise<void> {
-    return guarded(`a file of upload ${upload.id}`, async () => {
+    return this.failures.guarded(`a file of upload ${upload.id}`, async () => {
       if (upload.key !== null) {
         const target = this.pathOf(upload.key);
         // An upload that was never complete may stand beside a foreign object under its key.
@@ -131,6 +136,6 @@ export class LocalStorage implements UploadStorage {
   }
 
   sweep(known: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number> {
-    return guarded('the working folder', () => sweep(this.work.folder, known));
+    return this.failures.guarded('the working folder', () => sweep(this.work.folder, known));
   }
 }

@@ -6,7 +6,7 @@ import type { FileCalls } from './file-calls.js';
 import { NO_HARD_LINKS } from './hard-links.js';
 import { formatSegments, parseSegments } from './segments.js';
 import { stitch } from './stitch.js';
-import { unless } from './storage-failure.js';
+import { created, unless } from './storage-failure.js';
 import { totalOf } from './stored-bytes.js';
 import type { StoredBytes } from './stored-bytes.js';
 import type { WorkingFiles } from './working-files.js';
@@ -30,7 +30,7 @@ export class Merger {
     const first = context.fenced || final.reference !== null ? undefined : sources[0];
     const adopted = first && (await this.adopt(path, first)) ? first.length : 0;
     const rest = adopted > 0 ? sources.slice(1) : sources;
-    const handle = await open(path, adopted > 0 ? 'r+' : 'wx');
+    const handle = await (adopted > 0 ? open(path, 'r+') : created(open(path, 'wx')));
     try {
       await this.copy(handle, rest, { position: adopted, signal: context.signal });
     } catch (error) {

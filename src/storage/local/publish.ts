@@ -4,7 +4,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { FileCalls } from './file-calls.js';
 import { NO_HARD_LINKS } from './hard-links.js';
-import { errorCode, unless } from './storage-failure.js';
+import { created, errorCode, unless } from './storage-failure.js';
 import { totalOf } from './stored-bytes.js';
 import type { WorkingFiles } from './working-files.js';
 
@@ -105,7 +105,7 @@ export class Publisher {
 
 /** Creates an empty file; false if one is there. */
 async function create(path: string): Promise<boolean> {
-  const handle = await unless(['EEXIST'], open(path, 'wx'));
+  const handle = await unless(['EEXIST'], created(open(path, 'wx')));
   await handle?.close();
   return handle !== undefined;
 }

@@ -1,10 +1,13 @@
 import { StorageError } from '../../model/errors/storage.error.js';
+import { UploadError } from '../../model/errors/upload.error.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** The operating system's code of an error (`ENOENT`, …); undefined for any other error. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  // What a row could not record is no fault of the file system.
+  if (error instanceof UploadError) return undefined;
   // Node's own argument checks have codes too; they are faults of the program and stay what they are.
   return typeof error.code === 'string' && !error.code.startsWith('ERR_') ? error.code : undefined;
 }
@@ -23,12 +26,13 @@ export function storageFailure(error: unknown, what: string): unknown {
   return new StorageError('unavailable', `${capital(what)} could not be used (${code}).`, { cause: error });
 }
 
-/** Runs the work and throws its file system errors as storage errors. */
-export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** Waits for a file to be created: where it has no folder, nothing is known to be lost. @throws StorageError */
+export async function created<T>(file: Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await file;
   } catch (error) {
-    throw storageFailure(error, what);
+    if (errorCode(error) !== 'ENOENT') throw error;
+    throw new StorageError('unavailable', 'The folder of a new file is not there.', { cause: error });
   }
 }
 

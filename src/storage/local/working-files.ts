@@ -2,6 +2,7 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { StoredUpload } from '../upload-storage.js';
+import { checkFolder } from './failures.js';
 import { checkId } from './keys.js';
 import { segmentRanges } from './segments.js';
 import type { Segments } from './segments.js';
@@ -56,10 +57,19 @@ export class WorkingFiles {
       .map((name) => join(this.folder, name));
   }
 
-  /** Removes all files of the upload. Idempotent. */
+  /** Removes all files of the upload. Idempotent. @throws StorageError of kind `unavailable` without the folder. */
   async discard(upload: StoredUpload): Promise<void> {
     const paths = [...(await this.candidates(upload)), this.reservation(upload.id)];
-    await Promise.all(paths.map((path) => unless(['ENOENT'], unlink(path))));
+    const removed = await Promise.all(
+      paths.map((path) =>
+        unless(
+          ['ENOENT'],
+          unlink(path).then(() => true),
+        ),
+      ),
+    );
+    // Nothing is found in a folder that is away, either.
+    if (!removed.includes(true)) await checkFolder(this.folder);
   }
 
   private path(id: string, suffix: string): string {
