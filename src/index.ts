@@ -19,7 +19,9 @@ export {
   getUploadServiceToken,
 } from './module/tokens.js';
 export { TusController } from './http/tus.controller.js';
-export type { TusRequest } from './http/request-adapter.js';
+export { TUS_HTTP } from './http/tus-http.js';
+export type { TusHttp } from './http/tus-http.js';
+export type { PlatformRequest, TusRequest } from './http/request-adapter.js';
 export type { Answer as TusAnswer } from './http/response-writer.js';
 export { TusHttpException } from './http/tus-http-exception.js';
 export type { TusExtension } from './protocol/tus/extensions.js';
@@ -62,6 +64,7 @@ export { LengthConflictError } from './model/errors/length-conflict.error.js';
 export { MalformedRequestError } from './model/errors/malformed-request.error.js';
 export { MethodNotAllowedError } from './model/errors/method-not-allowed.error.js';
 export { OffsetConflictError } from './model/errors/offset-conflict.error.js';
+export { StateUnknownError } from './model/errors/state-unknown.error.js';
 export { StorageFullError } from './model/errors/storage-full.error.js';
 export { StorageUnavailableError } from './model/errors/storage-unavailable.error.js';
 export { StorageError } from './model/errors/storage.error.js';

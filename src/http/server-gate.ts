@@ -1,13 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { admit, answerPreflight } from './admit.js';
+import { speaksTus } from '../protocol/tus/speaks-tus.js';
+import { admit, answerPreflight, headerReader, markBelow } from './admit.js';
 import type { Arrival } from './admit.js';
 import { matchEndpoint } from './endpoint.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, Match } from './endpoint.js';
 
 const logger = new Logger('TusModule');
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface Found {
+  readonly match: Match;
+  readonly endpoint: Endpoint;
+}
 
 const gates = new WeakMap<Server, ServerGate>();
 
@@ -29,6 +35,10 @@ export class ServerGate {
     return gate;
   }
 
+  get registered(): readonly Endpoint[] {
+    return this.endpoints;
+  }
+
   add(endpoint: Endpoint): void {
     this.endpoints.push(endpoint);
   }
@@ -41,31 +51,60 @@ export class ServerGate {
     const behind = server.rawListeners('request') as Listener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
-      const arrival = this.admit(request, response);
       // A preflight ends here, so the others must not see it: they would write to an answer that is out.
-      if (arrival && answerPreflight(arrival)) return;
+      if (this.answers(request, response)) return;
       for (const listener of behind) listener.call(server, request, response);
     });
-    // An application that handles it already knows what it wants.
-    if (server.listenerCount('checkContinue') > 0) return;
-    server.on('checkContinue', (request, response) => {
-      if (this.find(request)) this.waiting.add(request);
-      else response.writeContinue();
-      server.emit('request', request, response);
-    });
+    // An application that handles one of these already knows what it wants.
+    if (server.listenerCount('checkContinue') === 0) this.holdBackContinue(server);
+    if (server.listenerCount('checkExpectation') === 0) this.refuseExpectations(server);
   }
 
   /** Prepares a request if it is for one of the endpoints, once, whoever calls first. */
   admit(request: IncomingMessage, response: ServerResponse): Arrival | undefined {
     const found = this.find(request);
     if (!found) return undefined;
+    if (found.match.target === 'below') {
+      markBelow(response);
+      return undefined;
+    }
     const arrival = { request, response, ...found };
     admit(arrival, this.waiting.has(request));
     return arrival;
   }
 
-  private find(request: IncomingMessage): Pick<Arrival, 'match' | 'endpoint'> | undefined {
-    let best: Pick<Arrival, 'match' | 'endpoint'> | undefined;
+  /** Whether the request is answered here; what goes wrong here must not end the process. */
+  private answers(request: IncomingMessage, response: ServerResponse): boolean {
+    try {
+      const arrival = this.admit(request, response);
+      return arrival !== undefined && answerPreflight(arrival);
+    } catch (error) {
+      logger.error(error);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+      return true;
+    }
+  }
+
+  private holdBackContinue(server: Server): void {
+    server.on('checkContinue', (request, response) => {
+      const target = this.find(request)?.match.target;
+      const ours = target !== undefined && target !== 'below' && speaksTus(headerReader(request));
+      if (ours) this.waiting.add(request);
+      else response.writeContinue();
+      server.emit('request', request, response);
+    });
+  }
+
+  /** What Node answers by itself, with the headers that every answer of the endpoint has (CORE-02). */
+  private refuseExpectations(server: Server): void {
+    server.on('checkExpectation', (request, response) => {
+      if (!this.answers(request, response)) response.writeHead(417).end();
+    });
+  }
+
+  private find(request: IncomingMessage): Found | undefined {
+    let best: Found | undefined;
     for (const endpoint of this.endpoints) {
       const match = matchEndpoint(endpoint, request.url ?? '/');
       if (match && match.base.length > (best?.match.base.length ?? 0)) best = { match, endpoint };

@@ -27,7 +27,15 @@ import { visitFor } from './visit-for.js';
 
 /**
  * Serves the uploads of one endpoint. Extend it to put guards, interceptors and the like on it, or to override a step;
- * every step answers with a status and headers, or throws an `UploadError`.
+ * every step answers with a status and headers, or throws an `UploadError`. A subclass that injects more passes the
+ * first parameter on.
+ *
+ * @example
+ * class Videos extends TusController {
+ *   constructor(@Inject(TUS_HTTP) http: TusHttp, private readonly users: Users) {
+ *     super(http);
+ *   }
+ * }
  */
 @Controller()
 export class TusController {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { destroyConnection } from './close-connection.js';
+import type { Visit } from './visit.js';
 
 /** How much of a body that nobody wants is read, so that the client gets to see its answer (trap 6). */
 const MAX_BYTES = 1024 * 1024;
@@ -8,14 +9,14 @@ const MAX_MILLISECONDS = 1000;
 /**
  * When an answer is given before the body was read, goes on reading for a while: a connection that is closed over
  * unread bytes takes the answer with it, and one that is kept needs them out of the way. Without this Node reads all
- * of it, however long it is.
+ * of it, however long it is. What is not for the endpoint is left to Node.
  */
-export function drainUnreadBody(request: IncomingMessage, response: ServerResponse): void {
+export function drainUnreadBody(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
   // HTTP/2 resets the one stream by itself.
   if (request.httpVersionMajor !== 1 || !announcesBody(request)) return;
   response.once('prefinish', () => {
-    if (request.readableEnded || request.destroyed) return;
-    drain(request, request.socket);
+    if (!visit.ours || request.readableEnded || request.destroyed) return;
+    drain(request);
   });
 }
 
@@ -24,10 +25,11 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function drain(request: IncomingMessage, socket: Socket): void {
+function drain(request: IncomingMessage): void {
+  const { socket } = request;
   let budget = MAX_BYTES;
   let closing = false;
-  const giveUp = () => void socket.destroy();
+  const giveUp = () => destroyConnection(request);
   const timer = setTimeout(giveUp, MAX_MILLISECONDS);
   const stopped = () => {
     clearTimeout(timer);

@@ -16,11 +16,15 @@ export interface LateArrival {
 
 /**
  * The visit of a request, made up for where the server's gate was not passed: a serverless handler that calls the
- * framework directly, or an application that is mounted below another one.
+ * framework directly, or an application that is mounted below another one. Guards have already run, so the method
+ * stays what they saw.
  */
 export function visitFor({ request, response, target, settings }: LateArrival): Visit {
   const known = visitOf(request);
-  if (known) return known;
+  if (known) {
+    known.ours = true;
+    return known;
+  }
   const path = publicPath(originalUrl(request));
   const slash = path.lastIndexOf('/');
   const base = target === 'collection' ? path : path.slice(0, slash);
@@ -30,5 +34,6 @@ export function visitFor({ request, response, target, settings }: LateArrival): 
     response,
     match: { base, target, id },
     endpoint: { paths: [base === '' ? '/' : base], settings, hiddenContentType: undefined },
+    late: true,
   });
 }

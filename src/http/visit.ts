@@ -15,6 +15,11 @@ export interface Visit {
   readonly endpointPaths: readonly string[];
   /** Why the request cannot be served, found before routing; the controller throws it. */
   readonly refusal: UploadError | undefined;
+  /**
+   * Whether the request is for the endpoint for certain: it speaks tus, or the controller has it. Before, another route
+   * of the application may be meant.
+   */
+  ours: boolean;
   /** The client waits for 100 Continue before it sends the body (CRE-23); false once it was sent. */
   awaitsContinue: boolean;
 }

@@ -17,6 +17,7 @@ import { Merges } from '../uploads/merges.js';
 import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
 import type { UploadDeps, UploadSettings } from '../uploads/upload-deps.js';
+import { UNIQUE_REGISTRATION } from './check-unique.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { checkStorage } from './storage-provider.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
@@ -40,7 +41,8 @@ export function engineProviders(name: string | undefined): Provider[] {
 function rowProviders(name: string | undefined): Provider[] {
   const endpoint = name ?? DEFAULT_NAME;
   return [
-    provide(CONNECTION, [RESOLVED_OPTIONS, getTusStorageToken(name)], openDatabase),
+    // Nothing is opened for an application that cannot start.
+    provide(CONNECTION, [RESOLVED_OPTIONS, getTusStorageToken(name), UNIQUE_REGISTRATION], openDatabase),
     provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
       return new TypeOrmUploadRepository(connection, endpoint);
     }),

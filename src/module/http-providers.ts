@@ -1,21 +1,32 @@
-import type { Provider } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
 import { FrontDoor } from '../http/front-door.js';
 import { TUS_HTTP } from '../http/tus-http.js';
 import type { TusHttp } from '../http/tus-http.js';
+import type { TusController } from '../http/tus.controller.js';
 import { Maintenance } from '../maintenance/maintenance.js';
 import type { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
 import type { UploadDeps } from '../uploads/upload-deps.js';
 import type { UploadService } from '../uploads/upload.service.js';
+import { checkUnique, REGISTRATION, UNIQUE_REGISTRATION } from './check-unique.js';
+import type { Registration } from './check-unique.js';
 import { CONNECTION, RESOLVED_OPTIONS, UPLOAD_DEPS } from './engine-providers.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { getUploadServiceToken } from './tokens.js';
 import { TusLifecycle } from './tus-lifecycle.js';
+import { TusOptionError } from './tus-option.error.js';
+
+interface HttpRegistration extends Registration {
+  readonly controller: Type<TusController>;
+}
 
 /** What speaks HTTP, and what begins and ends with the application. */
-export function httpProviders(name: string | undefined, path: string): Provider[] {
+export function httpProviders(registration: HttpRegistration): Provider[] {
+  const { name, path, controller } = registration;
   return [
+    { provide: REGISTRATION, useValue: registration },
+    { provide: UNIQUE_REGISTRATION, useFactory: checkUnique, inject: [ModulesContainer] },
     {
       provide: TUS_HTTP,
       useFactory: (options: ResolvedOptions, uploads: UploadService): TusHttp => ({
@@ -35,7 +46,7 @@ export function httpProviders(name: string | undefined, path: string): Provider[
     {
       provide: FrontDoor,
       useFactory: (...[http, adapterHost, config, modules]: FrontDoorParts) =>
-        new FrontDoor({ http, adapterHost, config, modules }),
+        new FrontDoor({ http, controller, adapterHost, config, modules, refuse: refusePath }),
       inject: [TUS_HTTP, HttpAdapterHost, ApplicationConfig, ModulesContainer],
     },
     {
@@ -53,6 +64,10 @@ export function httpProviders(name: string | undefined, path: string): Provider[
       inject: [UPLOAD_DEPS, CompletionRelay, Maintenance, CONNECTION, DiscoveryService],
     },
   ];
+}
+
+function refusePath(path: string, fix: string): TusOptionError {
+  return new TusOptionError('path', path, fix);
 }
 
 type FrontDoorParts = [TusHttp, HttpAdapterHost, ApplicationConfig, ModulesContainer];

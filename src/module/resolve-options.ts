@@ -1,5 +1,6 @@
 import { TUS_EXTENSIONS } from '../protocol/tus/extensions.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
+import { checkCors } from './check-cors.js';
 import { TusOptionError } from './tus-option.error.js';
 import type { TusOptions } from './tus-module-options.js';
 
@@ -45,16 +46,6 @@ function checkDatabase(database: unknown): void {
     'database',
     database,
     "give it as { path: './uploads.sqlite' }, a file on the disk",
-  );
-}
-
-function checkCors(cors: unknown): void {
-  if (cors === undefined || typeof cors === 'boolean') return;
-  if (typeof cors === 'object' && cors !== null && !Array.isArray(cors)) return;
-  throw new TusOptionError(
-    'cors',
-    cors,
-    "use true, false, or options such as { origin: 'https://example.com' }",
   );
 }
 

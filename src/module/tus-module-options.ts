@@ -16,7 +16,8 @@ export type StorageSource = UploadStorage | Type<UploadStorage> | StorageFactory
 /** What stands beside `useFactory`, because Nest needs it before any provider exists. */
 export interface TusRegistration {
   /**
-   * Path of the endpoint, below the global prefix.
+   * Path of the endpoint, below the global prefix. The empty path takes every path of one segment that no controller
+   * before it has: beside other controllers give the uploads a path of their own.
    * @default 'files'
    */
   readonly path?: string;
@@ -60,7 +61,7 @@ export interface TusOptions {
   readonly extensions?: readonly TusExtension[];
   /**
    * CORS on the uploads: `true` for any origin without credentials, or what is allowed. `false` leaves it to the
-   * application.
+   * application; `true` and options take the place of the application's own on the uploads.
    * @default false
    */
   readonly cors?: boolean | CorsOptions;

@@ -1,5 +1,5 @@
 import { Controller, Module } from '@nestjs/common';
-import type { ControllerOptions, DynamicModule, Provider, Type } from '@nestjs/common';
+import type { ControllerOptions, DynamicModule, Provider, ScopeOptions, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TusController } from '../http/tus.controller.js';
 import { checkRegistration, refuseRegistration } from './check-registration.js';
@@ -58,12 +58,13 @@ export class TusModule {
 function registration(options: TusRegistration, providers: Provider[]): DynamicModule {
   checkRegistration(options);
   const { name, path = DEFAULT_PATH } = options;
+  const controller = controllerAt(path, options.controller);
   return {
     module: TusModule,
     global: options.isGlobal ?? false,
     imports: [DiscoveryModule, ...(options.imports ?? [])],
-    controllers: [controllerAt(path, options.controller)],
-    providers: [...providers, ...engineProviders(name), ...httpProviders(name, path)],
+    controllers: [controller],
+    providers: [...providers, ...engineProviders(name), ...httpProviders({ name, path, controller })],
     exports: [getUploadServiceToken(name), getUploadEventsToken(name), getTusStorageToken(name)],
   };
 }
@@ -71,10 +72,16 @@ function registration(options: TusRegistration, providers: Provider[]): DynamicM
 /** A class of its own for each registration: a controller has one path. */
 function controllerAt(path: string, base: Type<TusController> = TusController): Type<TusController> {
   const controller = { [base.name]: class extends base {} }[base.name] as Type<TusController>;
-  // The decorator would take away a version that the subclass was given.
-  const version = Reflect.getMetadata('__version__', base) as ControllerOptions['version'];
-  Controller({ path, ...(version && { version }) })(controller);
+  Controller({ ...givenOptions(base), path })(controller);
   return controller;
+}
+
+/** What `@Controller` of the subclass says besides the path; the decorator of our class would take it away. */
+function givenOptions(base: Type<TusController>): ControllerOptions {
+  const version = Reflect.getMetadata('__version__', base) as ControllerOptions['version'];
+  const host = Reflect.getMetadata('host', base) as ControllerOptions['host'];
+  const scope = Reflect.getMetadata('scope:options', base) as ScopeOptions | undefined;
+  return { ...scope, ...(version && { version }), ...(host && { host }) };
 }
 
 function optionsProviders(options: TusModuleAsyncOptions): Provider[] {

@@ -60,15 +60,17 @@ export async function startApp(platform: Platform, options: AppOptions = {}): Pr
 
 function moduleOf(http: TusHttp, options: AppOptions): Type {
   class TestModule {}
+  const controller = options.controller ?? FilesController;
+  const refuse = (path: string, fix: string) => new Error(`${path}: ${fix}`);
   Module({
-    controllers: [options.controller ?? FilesController],
+    controllers: [controller],
     providers: [
       { provide: TUS_HTTP, useValue: http },
       {
         provide: FrontDoor,
         inject: [HttpAdapterHost, ApplicationConfig, ModulesContainer],
         useFactory: (adapterHost: HttpAdapterHost, config: ApplicationConfig, modules: ModulesContainer) =>
-          new FrontDoor({ http, adapterHost, config, modules }),
+          new FrontDoor({ http, controller, adapterHost, config, modules, refuse }),
       },
       ...(options.providers ?? []),
     ],

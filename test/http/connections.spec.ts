@@ -59,6 +59,32 @@ describe.each(PLATFORMS)('the connection on %s', (platform) => {
   });
 
   describe('treats connections well', () => {
+    it('and answers an expectation that nobody meets with 417, as one of tus (CORE-02)', async () => {
+      const { port } = await start();
+      for (const [path, tus] of [
+        ['/files/u1', true],
+        ['/other', false],
+      ] as const) {
+        const { text: answer } = await sendRaw(
+          port,
+          `PATCH ${path} HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nExpect: more\r\nConnection: close\r\n\r\n`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 417 /);
+        expect(/^tus-resumable: 1\.0\.0\r$/im.test(answer)).toBe(tus);
+      }
+    });
+
+    it('and refuses a target of another scheme, which no Location may repeat', async () => {
+      const { port, uploads } = await start();
+      const { text: answer } = await sendRaw(
+        port,
+        'POST ftp://evil.example/files HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 1\r\n\r\n',
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).not.toContain('evil.example/');
+      expect(uploads.size).toBe(0);
+    });
+
     const patchHead = (length: number, more = '') =>
       `PATCH /files/u1 HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n${more}\r\n`;
 

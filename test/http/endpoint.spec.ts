@@ -7,7 +7,7 @@ import type { ControllerRoute, PathConfig } from '../../src/http/endpoint-paths.
 
 function endpoint(...paths: string[]): Endpoint {
   const settings = { path: 'files', extensions: [], maxMetadataBytes: 1, maxPartials: 1, bodyIdleTimeout: 0 };
-  return { paths, settings, hiddenContentType: undefined };
+  return { paths, settings, caseSensitive: true, rank: 0, hiddenContentType: undefined };
 }
 
 describe('a request target', () => {
@@ -20,15 +20,40 @@ describe('a request target', () => {
     ['http://h/files/a', 'upload', 'a', '/files/a'],
     ['/files/%zz?a', 'upload', null, '/files/_?a'],
     ['/files/a/b', 'below', null, '/files/a/b'],
+    ['/files//', 'below', null, '/files//'],
+    ['/files/a//', 'below', null, '/files/a//'],
+    ['/files//a', 'below', null, '/files//a'],
+    ['/%66iles/a', 'upload', 'a', '/files/a'],
+    ['/f%69les?a', 'collection', null, '/files?a'],
+    ['ftp://h/files/a', 'upload', 'a', '/files/a'],
   ])('%s is the %s with the id %s, and is routed as %s (CORE-26, trap 17)', (url, target, id, routed) => {
     const match = matchEndpoint(endpoint('/files'), url);
     expect(match).toEqual({ base: '/files', target, id });
     expect(match && routedUrl(match, url)).toBe(routed);
   });
 
-  it.each(['/', '/filesystem', '/other/files', '/Files'])('%s is not ours', (url) => {
+  it.each([
+    '/',
+    '*',
+    '/filesystem',
+    '/other/files',
+    '/Files',
+    '/%46iles',
+    '/%2566iles',
+    '/files%2Fa',
+    '//files',
+  ])('%s is not ours', (url) => {
     expect(matchEndpoint(endpoint('/files'), url)).toBeUndefined();
   });
+
+  it.each(['/FILES/Id', '/f%49les/Id', '/fileS/%49d/'])(
+    '%s is ours where the router does not look at the case, and keeps its id',
+    (url) => {
+      const match = matchEndpoint({ ...endpoint('/Files'), caseSensitive: false }, url);
+      expect(match).toEqual({ base: '/Files', target: 'upload', id: 'Id' });
+      expect(match && routedUrl(match, url)).toBe('/Files/Id');
+    },
+  );
 
   it('may be below the root', () => {
     expect(matchEndpoint(endpoint('/'), '/a')).toEqual({ base: '/', target: 'upload', id: 'a' });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { locationOf, pathOf } from '../../src/http/location.js';
+import { hasForeignScheme, locationOf, pathOf } from '../../src/http/location.js';
 
 describe('Location', () => {
   it.each([
     ['/files', '/files/a'],
     ['/files/', '/files/a'],
+    ['/files//', '/files/a'],
     ['/api/v1/files?x=/y/', '/api/v1/files/a'],
     ['/', '/a'],
     ['http://host:1/files?x', '/files/a'],
@@ -15,6 +16,15 @@ describe('Location', () => {
 
   it('never names another host', () => {
     expect(locationOf('//evil.example/files', 'a')).toBe('/evil.example/files/a');
+    for (const scheme of ['ftp', 'javascript', 'HTTPS']) {
+      expect(locationOf(`${scheme}://evil.example/files`, 'a')).toBe('/files/a');
+      expect(locationOf(`${scheme}://evil.example//evil.example//`, 'a')).toBe('/evil.example/a');
+    }
+  });
+
+  it('is of the web: a target of another scheme is told apart', () => {
+    expect(['http://h/', 'HTTPS://h', '/ftp://h', '*'].filter(hasForeignScheme)).toEqual([]);
+    expect(hasForeignScheme('ftp://h/files')).toBe(true);
   });
 
   it('knows nothing of query and fragment', () => {

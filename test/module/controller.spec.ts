@@ -1,9 +1,19 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ForbiddenException, Injectable, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  Controller,
+  ForbiddenException,
+  Inject,
+  Injectable,
+  Module,
+  Scope,
+  SetMetadata,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { CallHandler, CanActivate, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { LocalStorage, TusController, TusModule, UploadService } from '../../src/index.js';
-import type { TusAnswer, TusRequest } from '../../src/index.js';
+import { LocalStorage, TUS_HTTP, TusController, TusModule, UploadService } from '../../src/index.js';
+import type { TusAnswer, TusHttp, TusRequest } from '../../src/index.js';
 import { call, create, patch, tus } from '../support/raw-http.js';
 import { PLATFORMS } from '../support/tus-app.js';
 import { ModuleApps } from './module-app.js';
@@ -97,6 +107,31 @@ describe.each(PLATFORMS)('a controller that extends TusController, on platform-%
     const url = await create(`${origin}/uploads`, { 'upload-length': '5', authorization: 'ada' });
     expect((await patch(url, 0, 'hello', { authorization: 'ada' })).status).toBe(204);
     expect(Tracing.seen).toEqual(['UserUploads.serveCollection', 'UserUploads.serveUpload']);
+  });
+
+  it('keeps the scope that its decorator names, and injects more than the endpoint', async () => {
+    @Injectable()
+    class Clock {}
+    let made = 0;
+    @Controller({ scope: Scope.REQUEST })
+    class PerRequest extends TusController {
+      constructor(
+        @Inject(TUS_HTTP) http: TusHttp,
+        readonly clock: Clock,
+      ) {
+        super(http);
+        made += 1;
+      }
+    }
+    @Module({ providers: [Clock], exports: [Clock] })
+    class ClockModule {}
+    const storage = new LocalStorage({ directory: await apps.folder() });
+    const { origin } = await apps.start(platform, {
+      imports: [TusModule.forRoot({ controller: PerRequest, storage, imports: [ClockModule] })],
+    });
+    const url = await create(`${origin}/files`, { 'upload-length': '5' });
+    expect((await patch(url, 0, 'hello')).status).toBe(204);
+    expect(made).toBe(2);
   });
 
   it('serves two registrations at their own paths', async () => {

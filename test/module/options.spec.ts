@@ -39,6 +39,18 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['extensions', [Symbol('creation')]],
   ['cors', 'https://example.com'],
   ['cors', ['https://example.com']],
+  ['cors.origin', true],
+  ['cors.origin', null],
+  ['cors.origin', () => true],
+  ['cors.origin', ['https://example.com', 7]],
+  ['cors.credentials', 'true'],
+  ['cors.maxAge', -1],
+  ['cors.maxAge', '60'],
+  ['cors.maxAge', Number.NaN],
+  ['cors.allowedHeaders', 'X-Mine'],
+  ['cors.allowedHeaders', ['X Mine']],
+  ['cors.exposedHeaders', ['X-Ä']],
+  ['cors.exposedHeaders', ['']],
   ['maxMetadataBytes', 1.5],
   ['maxPartials', 0],
   ['partials', 'delete'],
@@ -46,6 +58,12 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['respondAfter', Number.MAX_SAFE_INTEGER],
   ['bodyIdleTimeout', null],
 ];
+
+/** The options with one of them wrong; `cors.origin` is a part of `cors`. */
+function withWrong(option: string, value: unknown): object {
+  const [whole = option, part] = option.split('.');
+  return { storage, [whole]: part === undefined ? value : { [part]: value } };
+}
 
 /** Starts without HTTP, and says why that failed. */
 async function failureOf(
@@ -72,7 +90,7 @@ describe('an option that cannot be what it is', () => {
   it.each(WRONG)('%s: %p is refused by forRoot at once, in a sentence that names it', (option, value) => {
     let failure: unknown;
     try {
-      TusModule.forRoot({ storage, [option]: value } as unknown as TusModuleOptions);
+      TusModule.forRoot(withWrong(option, value) as unknown as TusModuleOptions);
     } catch (error) {
       failure = error;
     }
@@ -82,7 +100,7 @@ describe('an option that cannot be what it is', () => {
   it.each(WRONG.filter(([option]) => !['path', 'name', 'isGlobal', 'controller'].includes(option)))(
     '%s: %p of a factory is refused when the application starts',
     async (option, value) => {
-      const useFactory = () => ({ storage, [option]: value });
+      const useFactory = () => withWrong(option, value);
       expectSentence(await failureOf(TusModule.forRootAsync({ useFactory })), option);
     },
   );
@@ -137,6 +155,14 @@ describe('an option that cannot be what it is', () => {
       );
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  it('CORS may be an origin, a pattern, a list, and names of headers', () => {
+    const lists = { allowedHeaders: ['X-Mine'], exposedHeaders: [] };
+    for (const origin of ['*', /example/, ['https://a.example', /b/], []]) {
+      const cors = { origin, credentials: true, maxAge: 0, ...lists };
+      expect(() => TusModule.forRoot({ storage, cors })).not.toThrow();
     }
   });
 

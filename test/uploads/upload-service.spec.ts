@@ -142,6 +142,7 @@ describe('UploadService without HTTP', () => {
       ['more bytes than it said (not announced)', { length: 3 }, BodyTooLongError],
       ['a length above the maximum', { length: 1001 }, UploadTooLargeError],
       ['bytes above the maximum', { length: null, contentLength: 1001 }, UploadTooLargeError],
+      ['Upload-Concat that would end a header', { length: 3, concat: 'a\r\nb: c' }, InvalidHeaderError],
       ['metadata that break the syntax', { length: 3, metadata: 'a !' }, InvalidMetadataError],
       ['a negative length', { length: -1 }, InvalidHeaderError],
       ['a broken length', { length: 1.5 }, InvalidHeaderError],

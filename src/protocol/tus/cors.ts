@@ -76,7 +76,7 @@ export const ALLOWED_HEADERS = [
 const MAX_AGE = 86_400;
 
 /**
- * What an application that does CORS itself has to say of tus (CORS-08).
+ * What an application that does CORS itself has to say of tus (CORS-08), on Express and on Fastify.
  *
  * @example
  * app.enableCors({ ...TUS_CORS, origin: 'https://app.example.com' });
@@ -87,6 +87,8 @@ export const TUS_CORS = {
   allowedHeaders: ALLOWED_HEADERS,
   exposedHeaders: EXPOSED_HEADERS,
   maxAge: MAX_AGE,
+  // Fastify's plugin would refuse an OPTIONS that is no preflight (OPT-09); Express knows no such option.
+  strictPreflight: false,
 };
 
 /** Whether the request is a browser's question before the real one (CORS-09). */

@@ -24,6 +24,12 @@ describe('the version', () => {
   });
 });
 
+/** What tells a request of tus. */
+const MARKS: readonly Record<string, string>[] = [
+  { 'Tus-Resumable': '1.0.0' },
+  { 'Content-Type': 'application/offset+octet-stream' },
+];
+
 describe('the method override', () => {
   it.each([
     ['POST', 'PATCH', 'PATCH'],
@@ -32,7 +38,17 @@ describe('the method override', () => {
     ['PATCH', 'POST', 'POST'],
     ['OPTIONS', 'PATCH', 'OPTIONS'],
   ])('%s with %s means %s (OVR-01)', (method, override, meant) => {
-    expect(effectiveMethod(method, headersOf({ 'X-HTTP-Method-Override': override }))).toBe(meant);
+    for (const mark of MARKS) {
+      expect(effectiveMethod(method, headersOf({ ...mark, 'X-HTTP-Method-Override': override }))).toBe(meant);
+    }
+  });
+
+  it('a request that does not speak tus keeps its method (OVR-05)', () => {
+    const override = { 'X-HTTP-Method-Override': 'DELETE' };
+    const others = { 'Content-Type': 'application/json', 'Upload-Complete': '?1' };
+    for (const headers of [{}, others]) {
+      expect(effectiveMethod('POST', headersOf({ ...headers, ...override }))).toBe('POST');
+    }
   });
 
   it('a request without it means its own method', () => {
@@ -40,9 +56,8 @@ describe('the method override', () => {
   });
 
   it.each(['', 'GET', 'PUT', 'OPTIONS', 'PATCH, PATCH'])('%j is refused (OVR-01)', (override) => {
-    expect(() => effectiveMethod('POST', headersOf({ 'X-HTTP-Method-Override': override }))).toThrow(
-      InvalidMethodOverrideError,
-    );
+    const headers = headersOf({ 'Tus-Resumable': '1.0.0', 'X-HTTP-Method-Override': override });
+    expect(() => effectiveMethod('POST', headers)).toThrow(InvalidMethodOverrideError);
   });
 });
 
