@@ -11,7 +11,8 @@ const OVERRIDING = new Set(['PATCH', 'DELETE', 'HEAD', 'POST']);
  */
 export function effectiveMethod(method: string, header: HeaderReader): string {
   const override = header('X-HTTP-Method-Override');
-  if (override === undefined || method === 'OPTIONS' || !speaksTus(header)) return method;
+  if (override === undefined || method === 'OPTIONS') return method;
+  if (!speaksTus(header) || isOfIetfDraft(header)) return method;
   const meant = override.trim().toUpperCase();
   if (!OVERRIDING.has(meant)) throw new InvalidMethodOverrideError();
   return meant;

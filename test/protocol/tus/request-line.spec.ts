@@ -46,7 +46,8 @@ describe('the method override', () => {
   it('a request that does not speak tus keeps its method (OVR-05)', () => {
     const override = { 'X-HTTP-Method-Override': 'DELETE' };
     const others = { 'Content-Type': 'application/json', 'Upload-Complete': '?1' };
-    for (const headers of [{}, others]) {
+    const draft = { 'Content-Type': 'application/offset+octet-stream', 'Upload-Complete': '?1' };
+    for (const headers of [{}, others, draft]) {
       expect(effectiveMethod('POST', headersOf({ ...headers, ...override }))).toBe('POST');
     }
   });
