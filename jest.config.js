@@ -1,5 +1,4 @@
-/** @type {import('jest').Config} */
-export default {
+const common = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
@@ -19,6 +18,19 @@ export default {
     ],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+};
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    { ...common, displayName: 'typeorm 0.3', testPathIgnorePatterns: ['/node_modules/', '/typeorm-1/'] },
+    {
+      ...common,
+      displayName: 'typeorm 1',
+      testMatch: ['**/typeorm-1/*.spec.ts'],
+      moduleNameMapper: { ...common.moduleNameMapper, '^typeorm$': 'typeorm-1' },
+    },
+  ],
   maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,6 +1,8 @@
 export { TusModule } from './module/tus.module.js';
 export type {
   AsyncOptions,
+  DatabaseFactory,
+  DatabaseSource,
   StorageFactory,
   StorageSource,
   TusModuleAsyncOptions,
@@ -18,6 +20,8 @@ export {
   getUploadEventsToken,
   getUploadServiceToken,
 } from './module/tokens.js';
+export type { SqliteFile } from './repository/typeorm/connection-to.js';
+export type { SqliteDriver } from './repository/typeorm/sqlite-driver.js';
 export { TusController } from './http/tus.controller.js';
 export { TUS_HTTP } from './http/tus-http.js';
 export type { TusHttp } from './http/tus-http.js';
@@ -36,6 +40,7 @@ export type {
   ListUploads,
 } from './uploads/commands.js';
 export { UploadEvents } from './events/upload-events.js';
+export type { ChecksumInput } from './uploads/checksums.js';
 export type { OnUploadComplete } from './events/hooks.js';
 export { LocalStorage } from './storage/local/local.storage.js';
 export type { LocalStorageOptions } from './storage/local/options.js';
@@ -49,10 +54,12 @@ export type {
   WriteContext,
 } from './storage/upload-storage.js';
 export { Metadata } from './model/metadata.js';
+export type { Checksum, ChecksumAlgorithm } from './model/checksum.js';
 export type { CompletedUpload, Upload, UploadKind, UploadState } from './model/upload.js';
 export { BodyConsumedError } from './model/errors/body-consumed.error.js';
 export { BodyInterruptedError } from './model/errors/body-interrupted.error.js';
 export { BodyTooLongError } from './model/errors/body-too-long.error.js';
+export { ChecksumMismatchError } from './model/errors/checksum-mismatch.error.js';
 export { ExtensionDisabledError } from './model/errors/extension-disabled.error.js';
 export { FinalNotWritableError } from './model/errors/final-not-writable.error.js';
 export { InvalidHeaderError } from './model/errors/invalid-header.error.js';

@@ -19,6 +19,9 @@ export function toException(error: unknown, request: IncomingMessage, response: 
   // Interceptors and filters of the application still get to see it; what they answer goes nowhere.
   if (error instanceof BodyInterruptedError) closeConnection(request);
   response.setHeaders(error.headers);
+  // Node knows no phrase for it, and would say "unknown" (CHK-04); HTTP/2 has no phrases.
+  if (error.status === 460 && request.httpVersionMajor === 1)
+    response.raw.statusMessage = 'Checksum Mismatch';
   return new TusHttpException(error);
 }
 

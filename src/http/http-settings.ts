@@ -1,3 +1,4 @@
+import type { ChecksumAlgorithm } from '../model/checksum.js';
 import type { CorsOptions } from '../protocol/tus/cors.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
 
@@ -8,6 +9,8 @@ export interface HttpSettings {
   readonly extensions: readonly TusExtension[];
   /** Bytes that an upload may have at most, for OPTIONS; the uploads room enforces it. */
   readonly maxSize?: number;
+  /** Algorithms that `Upload-Checksum` may name, in the order of preference. */
+  readonly checksums: readonly ChecksumAlgorithm[];
   /** Undefined leaves CORS to the application (`enableCors()`). */
   readonly cors?: CorsOptions;
   /** Bytes of `Upload-Metadata` at most, 4096 by default. */

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Checksum, ChecksumAlgorithm } from '../model/checksum.js';
+import { parseChecksum } from '../protocol/tus/checksum.js';
 import type { HeaderReader } from '../protocol/tus/headers.js';
 import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
+import { MalformedRequestError } from '../model/errors/malformed-request.error.js';
 import type { UploadError } from '../model/errors/upload.error.js';
 import { headerReader } from './admit.js';
 import { checkBodyUnread } from './platform-checks.js';
@@ -12,6 +15,9 @@ import type { Visit } from './visit.js';
 export type PlatformRequest = (IncomingMessage | { readonly raw: IncomingMessage }) & {
   readonly body?: unknown;
 };
+
+/** Names and values of all fields behind a body (CHK-15). */
+const MAX_TRAILER_BYTES = 8 * 1024;
 
 /** Node's request behind the platform's. */
 export function rawRequest(request: PlatformRequest): IncomingMessage {
@@ -68,6 +74,24 @@ export class TusRequest {
   /** @throws BodyConsumedError if a body parser of the application was there first. */
   checkBodyUnread(): void {
     if (this.hasBody) checkBodyUnread(this.raw, this.platform.body);
+  }
+
+  /** Whether fields can follow the body (CHK-11); if so, only its end tells. */
+  get mayHaveTrailers(): boolean {
+    return this.hasBody && (this.contentLength === undefined || this.raw.httpVersionMajor >= 2);
+  }
+
+  /**
+   * The checksum behind the body, once that has ended (CHK-10, CHK-13). Every other trailer field is ignored (CHK-15).
+   * @throws InvalidHeaderError; MalformedRequestError for more than 8 KiB of trailer fields
+   */
+  trailingChecksum(algorithms: readonly ChecksumAlgorithm[]): Checksum | undefined {
+    // A request that came without a connection (`inject()`) has none.
+    const { trailers = {}, rawTrailers = [] } = this.raw as Partial<IncomingMessage>;
+    const bytes = rawTrailers.reduce((sum, text) => sum + text.length, 0);
+    if (bytes > MAX_TRAILER_BYTES) throw new MalformedRequestError('The trailer section exceeds 8 KiB.');
+    const value = trailers['upload-checksum'];
+    return value === undefined ? undefined : parseChecksum(value, algorithms);
   }
 
   /**

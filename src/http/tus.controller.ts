@@ -7,6 +7,8 @@ import { advertisedMethods, allowedMethods } from '../protocol/tus/allowed-metho
 import type { Target } from '../protocol/tus/allowed-methods.js';
 import { appendedHeaders, createdHeaders, headHeaders } from '../protocol/tus/answers.js';
 import { parseAppend } from '../protocol/tus/append.js';
+import { parseChecksumClaims } from '../protocol/tus/checksum.js';
+import type { ChecksumClaims, ChecksumRules } from '../protocol/tus/checksum.js';
 import { isFinalCreation, parseCreation } from '../protocol/tus/creation.js';
 import type { CreateCommand, CreateFinalCommand } from '../protocol/tus/creation.js';
 import { discoveryHeaders } from '../protocol/tus/discovery.js';
@@ -76,13 +78,14 @@ export class TusController {
 
   /** PATCH on an upload. The uploads room looks at the upload before anything that only headers tell is refused. */
   protected async append(request: TusRequest, id: string): Promise<Answer> {
-    const { command, refusal } = parseAppend(request.header);
+    const { command, refusal } = parseAppend(request.header, this.checksumRules);
     if (refusal) {
       // A missing upload and a final come first in the order of checks.
       const upload = await this.http.uploads.get(id);
       throw upload.kind === 'final' ? new FinalNotWritableError() : refusal;
     }
-    const upload = await this.http.uploads.append(id, { ...command, ...this.bodyOf(request) });
+    const { checksum, ...where } = command;
+    const upload = await this.http.uploads.append(id, { ...where, ...this.bodyOf(request, checksum) });
     return { status: 204, headers: appendedHeaders(upload) };
   }
 
@@ -146,7 +149,7 @@ export class TusController {
       ...input,
       partial: kind === 'partial',
       // Content of any other type is no content (CRE-21).
-      ...(sendsBytes && this.bodyOf(request)),
+      ...(sendsBytes && this.bodyOf(request, parseChecksumClaims(request.header, this.checksumRules))),
     });
     return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
   }
@@ -157,10 +160,21 @@ export class TusController {
     return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
   }
 
-  private bodyOf(request: TusRequest): BodyInput {
+  private bodyOf(request: TusRequest, claims: ChecksumClaims): BodyInput {
     request.checkBodyUnread();
     const { raw: body, contentLength, wantBody: onBodyWanted } = request;
-    return { body, onBodyWanted, ...(contentLength !== undefined && { contentLength }) };
+    const { algorithms, trailers } = this.checksumRules;
+    const trailer = () => request.trailingChecksum(algorithms);
+    const checksum = { ...claims, ...(trailers && request.mayHaveTrailers && { trailer }) };
+    return { body, onBodyWanted, checksum, ...(contentLength !== undefined && { contentLength }) };
+  }
+
+  private get checksumRules(): ChecksumRules {
+    const { extensions } = this;
+    return {
+      algorithms: extensions.includes('checksum') ? this.http.settings.checksums : [],
+      trailers: extensions.includes('checksum-trailer'),
+    };
   }
 
   private get extensions(): readonly TusExtension[] {

@@ -15,9 +15,11 @@ export interface Lock {
   readonly fenced: boolean;
   /** Aborts when somebody else asks for the upload, or the lease is lost. Its reason is a `LetGoReason`. */
   readonly signal: AbortSignal;
+  /** The highest offset that a beat may have put on record, and clients may know: never to be taken back. */
+  readonly recorded: number;
   /** Called once a second while the lock is held. */
   onBeat: (() => void) | undefined;
-  /** Tells what is durable; the next beat records it. */
+  /** Tells what is durable; the next beat records it. Less than before keeps beats from recording the difference. */
   progress(offset: number): void;
   /** Writes and keeps the lease. @throws LeaseLostError if the lease went to somebody else. */
   write(change: UploadChange): Promise<UploadRecord>;

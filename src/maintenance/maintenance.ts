@@ -44,6 +44,8 @@ export class Maintenance {
     // Hooks may run for as long as they like; the round does not wait for them.
     void this.step(() => relay.catchUp());
     await this.step(() => recovery.resume());
+    await this.step(() => recovery.settleFinals());
+    await this.step(() => recovery.expire());
     await this.step(() => recovery.release());
     if (!sweeping) return;
     await this.step(() => recovery.forgetTombstones());

@@ -35,6 +35,8 @@ export interface Upload {
   readonly key: string | null;
   readonly createdAt: Date;
   readonly completedAt: Date | null;
+  /** When the upload will be removed or forgotten; null for never. More bytes may move it. */
+  readonly expiresAt: Date | null;
 }
 
 /**

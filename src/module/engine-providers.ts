@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
@@ -7,7 +6,7 @@ import { LeaseLocker } from '../locks/lease/lease-locker.js';
 import { LOCKER } from '../locks/locker.js';
 import { Maintenance } from '../maintenance/maintenance.js';
 import { DELIVERY_REPOSITORY } from '../repository/delivery-repository.js';
-import { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
+import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import { TypeOrmDeliveryRepository } from '../repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmUploadRepository } from '../repository/typeorm/typeorm-upload-repository.js';
 import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
@@ -18,10 +17,10 @@ import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
 import type { UploadDeps, UploadSettings } from '../uploads/upload-deps.js';
 import { UNIQUE_REGISTRATION } from './check-unique.js';
+import { DATABASE_SOURCE, databaseProvider, openDatabase } from './open-database.js';
 import type { ResolvedOptions } from './resolve-options.js';
-import { checkStorage } from './storage-provider.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
-import { TusOptionError } from './tus-option.error.js';
+import type { DatabaseSource } from './tus-module-options.js';
 
 /** Tokens of one registration that nobody outside it injects. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-tus:options');
@@ -34,24 +33,34 @@ export const DEFAULT_NAME = 'default';
 const logger = new Logger('TusModule');
 
 /** The rooms of one registration, wired from the bytes upwards. */
-export function engineProviders(name: string | undefined): Provider[] {
-  return [...rowProviders(name), ...eventProviders(name), ...uploadProviders(name)];
+export function engineProviders(name: string | undefined, database: DatabaseSource | undefined): Provider[] {
+  return [
+    databaseProvider(database, RESOLVED_OPTIONS),
+    ...rowProviders(name),
+    ...eventProviders(name),
+    ...uploadProviders(name),
+  ];
 }
 
 function rowProviders(name: string | undefined): Provider[] {
   const endpoint = name ?? DEFAULT_NAME;
   return [
     // Nothing is opened for an application that cannot start.
-    provide(CONNECTION, [RESOLVED_OPTIONS, getTusStorageToken(name), UNIQUE_REGISTRATION], openDatabase),
-    provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
+    provide(CONNECTION, [DATABASE_SOURCE, getTusStorageToken(name), UNIQUE_REGISTRATION], openDatabase),
+    provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmUploadRepository(connection, endpoint);
     }),
-    provide(DELIVERY_REPOSITORY, [CONNECTION], (connection: SqliteConnection) => {
+    provide(DELIVERY_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmDeliveryRepository(connection, endpoint);
     }),
-    provide(LOCKER, [UPLOAD_REPOSITORY], (repository: UploadDeps['repository']) => {
-      return new LeaseLocker({ repository, onError: logged('Leases were not renewed') });
-    }),
+    provide(
+      LOCKER,
+      [UPLOAD_REPOSITORY, RESOLVED_OPTIONS],
+      (repository: UploadDeps['repository'], { expiration }: ResolvedOptions) => {
+        const extendBy = expiration.sliding ? expiration.unfinished : null;
+        return new LeaseLocker({ repository, extendBy, onError: logged('Leases were not renewed') });
+      },
+    ),
   ];
 }
 
@@ -113,8 +122,10 @@ function settingsOf(options: ResolvedOptions): UploadSettings {
   return {
     maxSize: options.maxSize,
     keepPartials: options.partials === 'keep',
+    unfinishedFinals: options.extensions.includes('concatenation-unfinished'),
     respondAfter: options.respondAfter,
     bodyIdleTimeout: options.bodyIdleTimeout,
+    expiration: options.expiration,
   };
 }
 
@@ -130,23 +141,6 @@ type EngineParts = [
 
 /** @internal The token of the connection, which the lifecycle closes last. */
 export { CONNECTION };
-
-async function openDatabase(options: ResolvedOptions, storage: UploadStorage): Promise<SqliteConnection> {
-  checkStorage(storage);
-  const path =
-    options.database?.path ?? (storage.homeDirectory && join(storage.homeDirectory, 'uploads.sqlite'));
-  if (!path) {
-    throw new TusOptionError(
-      'database',
-      undefined,
-      'give { path } of a SQLite file: this storage keeps nothing on this machine',
-    );
-  }
-  await storage.start?.();
-  const connection = new SqliteConnection({ path });
-  await connection.open();
-  return connection;
-}
 
 function provide<Arguments extends never[]>(
   token: InjectionToken,

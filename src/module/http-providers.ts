@@ -6,7 +6,7 @@ import { TUS_HTTP } from '../http/tus-http.js';
 import type { TusHttp } from '../http/tus-http.js';
 import type { TusController } from '../http/tus.controller.js';
 import { Maintenance } from '../maintenance/maintenance.js';
-import type { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
+import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import type { UploadDeps } from '../uploads/upload-deps.js';
 import type { UploadService } from '../uploads/upload.service.js';
 import { checkUnique, REGISTRATION, UNIQUE_REGISTRATION } from './check-unique.js';
@@ -34,6 +34,7 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
         settings: {
           path,
           extensions: options.extensions,
+          checksums: options.checksums,
           maxMetadataBytes: options.maxMetadataBytes,
           maxPartials: options.maxPartials,
           bodyIdleTimeout: options.bodyIdleTimeout,
@@ -71,4 +72,4 @@ function refusePath(path: string, fix: string): TusOptionError {
 }
 
 type FrontDoorParts = [TusHttp, HttpAdapterHost, ApplicationConfig, ModulesContainer];
-type LifecycleParts = [UploadDeps, CompletionRelay, Maintenance, SqliteConnection, DiscoveryService];
+type LifecycleParts = [UploadDeps, CompletionRelay, Maintenance, DatabaseConnection, DiscoveryService];

@@ -1,13 +1,20 @@
-import { TUS_EXTENSIONS } from '../protocol/tus/extensions.js';
+import { CHECKSUM_ALGORITHMS } from '../model/checksum.js';
+import type { ChecksumAlgorithm } from '../model/checksum.js';
+import { neededBy, TUS_EXTENSIONS } from '../protocol/tus/extensions.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
 import { checkCors } from './check-cors.js';
+import { isDataSource } from '../repository/typeorm/connection-to.js';
+import { isDatabaseFactory } from './open-database.js';
+import type { ExpirationSettings } from '../uploads/upload-deps.js';
+import { resolveExpiration } from './expiration-options.js';
 import { TusOptionError } from './tus-option.error.js';
 import type { TusOptions } from './tus-module-options.js';
 
 /** The options with every default filled in; the storage has a provider of its own. */
-export type ResolvedOptions = Required<Omit<TusOptions, 'storage' | 'database' | 'maxSize'>> &
-  Pick<TusOptions, 'database' | 'maxSize'>;
+export type ResolvedOptions = Required<Omit<TusOptions, 'storage' | 'database' | 'maxSize' | 'expiration'>> &
+  Pick<TusOptions, 'database' | 'maxSize'> & { readonly expiration: ExpirationSettings };
 
+const DEFAULT_CHECKSUMS: readonly ChecksumAlgorithm[] = ['sha1', 'sha256'];
 /** The longest that Node's timers wait; beyond it they fire at once. */
 const LONGEST_TIMER = 2_147_483_647;
 
@@ -25,8 +32,14 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   }
   const extensions = given.extensions ?? TUS_EXTENSIONS;
   checkExtensions(extensions);
+  const checksums = given.checksums ?? DEFAULT_CHECKSUMS;
+  checkChecksums(checksums);
+  const expiration = expirationOf(given, extensions);
   return {
-    extensions,
+    // What never expires is not said to.
+    extensions: extensions.filter((name) => name !== 'expiration' || expires(expiration)),
+    expiration,
+    checksums,
     database: given.database,
     maxSize: given.maxSize,
     cors: given.cors ?? false,
@@ -38,14 +51,48 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   };
 }
 
+/** @throws TusOptionError for a name that is unknown, or a list without `sha1` (CHK-01) */
+function checkChecksums(checksums: unknown): void {
+  const known: readonly unknown[] = CHECKSUM_ALGORITHMS;
+  if (
+    Array.isArray(checksums) &&
+    checksums.includes('sha1') &&
+    checksums.every((name) => known.includes(name))
+  ) {
+    return;
+  }
+  const fix = `use a list out of ${CHECKSUM_ALGORITHMS.join(', ')} that has sha1`;
+  throw new TusOptionError('checksums', checksums, fix);
+}
+
+/** What may be removed after a time must be said to (EXP-01): without the extension nothing expires. */
+function expirationOf(
+  { expiration }: Pick<TusOptions, 'expiration'>,
+  extensions: readonly TusExtension[],
+): ExpirationSettings {
+  const listed = extensions.includes('expiration');
+  const resolved = resolveExpiration(expiration === undefined && !listed ? false : expiration);
+  if (listed || !expires(resolved)) return resolved;
+  const fix = 'add "expiration", which the option "expiration" needs, or set that to false';
+  throw new TusOptionError('extensions', extensions, fix);
+}
+
+function expires({ unfinished, completed }: ExpirationSettings): boolean {
+  return unfinished !== null || completed !== null;
+}
+
 function checkDatabase(database: unknown): void {
   if (database === undefined) return;
-  const { path } = (database ?? {}) as { path?: unknown };
+  if (typeof database === 'function' || isDataSource(database) || isDatabaseFactory(database)) return;
+  const { path, driver } = (database ?? {}) as { path?: unknown; driver?: unknown };
+  if (driver !== undefined && driver !== 'sqlite3' && driver !== 'better-sqlite3') {
+    throw new TusOptionError('database.driver', driver, "use 'sqlite3' or 'better-sqlite3', or leave it out");
+  }
   if (typeof path === 'string' && path !== '' && path !== ':memory:') return;
   throw new TusOptionError(
     'database',
     database,
-    "give it as { path: './uploads.sqlite' }, a file on the disk",
+    "give it as { path: './uploads.sqlite' }, a file on the disk, or as a DataSource of TypeORM",
   );
 }
 
@@ -57,9 +104,10 @@ function checkExtensions(extensions: readonly TusExtension[]): void {
     if (!TUS_EXTENSIONS.includes(extension))
       throw new TusOptionError('extensions', extension, `use ${known}`);
   }
-  const dependent = extensions.find((extension) => /^(creation-|concatenation)/.test(String(extension)));
-  if (dependent && !extensions.includes('creation')) {
-    throw new TusOptionError('extensions', extensions, `add "creation", which "${String(dependent)}" needs`);
+  for (const extension of extensions as readonly TusExtension[]) {
+    const needed = neededBy(extension);
+    if (needed === undefined || extensions.includes(needed)) continue;
+    throw new TusOptionError('extensions', extensions, `add "${needed}", which "${extension}" needs`);
   }
 }
 

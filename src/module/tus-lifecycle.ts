@@ -8,7 +8,7 @@ import type { CompletionRelay } from '../events/relay/completion-relay.js';
 import type { UploadEvents } from '../events/upload-events.js';
 import type { Locker } from '../locks/locker.js';
 import type { Maintenance } from '../maintenance/maintenance.js';
-import type { SqliteConnection } from '../repository/typeorm/sqlite-connection.js';
+import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import type { Background } from '../uploads/background.js';
 import { findCompletionHooks } from './hook-explorer.js';
 
@@ -22,7 +22,7 @@ export interface TusLifecycleDeps {
   readonly locker: Locker;
   readonly background: Background;
   readonly maintenance: Maintenance;
-  readonly connection: SqliteConnection;
+  readonly connection: DatabaseConnection;
 }
 
 /** When the parts of one registration begin and end. */

@@ -1,7 +1,11 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
 import type { TusController } from '../http/tus.controller.js';
+import type { ChecksumAlgorithm } from '../model/checksum.js';
 import type { CorsOptions } from '../protocol/tus/cors.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
+import type { SqliteFile } from '../repository/typeorm/connection-to.js';
+import type { Expiration } from './expiration-options.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 
 /** A storage that Nest makes, with what it injects. */
@@ -12,6 +16,16 @@ export interface StorageFactory {
 
 /** An instance, a class that Nest resolves, or a factory. */
 export type StorageSource = UploadStorage | Type<UploadStorage> | StorageFactory;
+
+/** A `DataSource` that Nest provides, such as `{ inject: [DataSource], useFactory: (source) => source }`. */
+export interface DatabaseFactory {
+  readonly useFactory: (...dependencies: never[]) => DataSource | Promise<DataSource>;
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
+}
+
+/** A SQLite file, an initialised `DataSource` of TypeORM, a function that returns one, or a factory that injects. */
+export type DatabaseSource =
+  SqliteFile | DataSource | (() => DataSource | Promise<DataSource>) | DatabaseFactory;
 
 /** What stands beside `useFactory`, because Nest needs it before any provider exists. */
 export interface TusRegistration {
@@ -45,10 +59,12 @@ export interface TusOptions {
   /** Where the bytes go. */
   readonly storage: StorageSource;
   /**
-   * The SQLite file that holds the rows of the uploads.
+   * What holds the rows of the uploads: a SQLite file, or PostgreSQL, MySQL 8 or MariaDB 10.6 through the
+   * application's `DataSource`. Its pool is used, never one of its transactions; its entities and migrations are left
+   * alone. The tables are made and kept up to date at start. Of a `DataSource` for SQLite only the path is taken.
    * @default `uploads.sqlite` in the storage's own folder; a storage that has none on this machine needs this option
    */
-  readonly database?: { readonly path: string };
+  readonly database?: DatabaseSource;
   /**
    * Bytes that an upload may have at most, also one of deferred length, and a final.
    * @default no limit
@@ -59,6 +75,18 @@ export interface TusOptions {
    * @default all that this version has
    */
   readonly extensions?: readonly TusExtension[];
+  /**
+   * When uploads expire: `'24h'` covers all of them, `{ unfinished: '24h' }` leaves completed ones alone, `false`
+   * keeps everything.
+   * @default { unfinished: '24h' }
+   */
+  readonly expiration?: Expiration;
+  /**
+   * Algorithms that clients may check their requests with (`Upload-Checksum`), the preferred first. `sha1` has to be
+   * among them (CHK-01).
+   * @default ['sha1', 'sha256']
+   */
+  readonly checksums?: readonly ChecksumAlgorithm[];
   /**
    * CORS on the uploads: `true` for any origin without credentials, or what is allowed. `false` leaves it to the
    * application; `true` and options take the place of the application's own on the uploads.
@@ -110,7 +138,12 @@ export interface TusModuleAsyncOptions extends TusRegistration {
   readonly useExisting?: InjectionToken<TusOptionsFactory>;
   /** A storage that Nest resolves; an instance can come with the options instead. */
   readonly storage?: Type<UploadStorage> | StorageFactory;
+  /** A database that Nest provides; a file, a `DataSource` or a function can come with the options instead. */
+  readonly database?: DatabaseFactory;
 }
 
-/** The storage may stand beside the factory instead. */
-export type AsyncOptions = Omit<TusOptions, 'storage'> & { readonly storage?: UploadStorage };
+/** The storage and the database may stand beside the factory instead. */
+export type AsyncOptions = Omit<TusOptions, 'storage' | 'database'> & {
+  readonly storage?: UploadStorage;
+  readonly database?: Exclude<DatabaseSource, DatabaseFactory>;
+};

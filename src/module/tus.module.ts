@@ -11,6 +11,7 @@ import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from 
 import { TusOptionError } from './tus-option.error.js';
 import type {
   AsyncOptions,
+  DatabaseSource,
   TusModuleAsyncOptions,
   TusModuleOptions,
   TusOptionsFactory,
@@ -55,7 +56,10 @@ export class TusModule {
   }
 }
 
-function registration(options: TusRegistration, providers: Provider[]): DynamicModule {
+function registration(
+  options: TusRegistration & { readonly database?: DatabaseSource },
+  providers: Provider[],
+): DynamicModule {
   checkRegistration(options);
   const { name, path = DEFAULT_PATH } = options;
   const controller = controllerAt(path, options.controller);
@@ -64,7 +68,11 @@ function registration(options: TusRegistration, providers: Provider[]): DynamicM
     global: options.isGlobal ?? false,
     imports: [DiscoveryModule, ...(options.imports ?? [])],
     controllers: [controller],
-    providers: [...providers, ...engineProviders(name), ...httpProviders({ name, path, controller })],
+    providers: [
+      ...providers,
+      ...engineProviders(name, options.database),
+      ...httpProviders({ name, path, controller }),
+    ],
     exports: [getUploadServiceToken(name), getUploadEventsToken(name), getTusStorageToken(name)],
   };
 }

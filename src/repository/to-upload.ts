@@ -17,6 +17,7 @@ export function toUpload(record: UploadRecord): Upload {
     key: record.key,
     createdAt: new Date(record.createdAt),
     completedAt: record.completedAt === null ? null : new Date(record.completedAt),
+    expiresAt: record.expiresAt === null ? null : new Date(record.expiresAt),
   });
 }
 

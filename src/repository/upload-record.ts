@@ -32,6 +32,8 @@ export interface UploadRecord {
   readonly updatedAt: number;
   readonly completedAt: number | null;
   readonly expiresAt: number | null;
+  /** Its time is over by the database's clock, nobody writes to it, and no final needs it (EXP-06, EXP-08). */
+  readonly expired: boolean;
   readonly leaseHolder: string | null;
   /** Milliseconds until the lease runs out, by the database's clock at the time of reading; null without a lease. */
   readonly leaseRemaining: number | null;
@@ -44,10 +46,14 @@ export interface UploadRecord {
 export type NewUpload = Pick<
   UploadRecord,
   'id' | 'storage' | 'key' | 'kind' | 'length' | 'metadata' | 'concat' | 'state' | 'owner' | 'dedupeKey'
->;
+> & {
+  /** Milliseconds from now until it expires; null for never. */
+  readonly expiresIn: number | null;
+};
 
 /**
  * What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event;
+ * `expiresIn` counts milliseconds from now, null is never; `extendBy` does too, and never shortens a time (EXP-04);
  * `fenced` keeps, beyond a release, that a writer before this holder never said that it had stopped.
  */
 export interface UploadChange {
@@ -58,5 +64,7 @@ export interface UploadChange {
   readonly ending?: Ending;
   readonly completed?: true;
   readonly delivery?: 'pending';
+  readonly expiresIn?: number | null;
+  readonly extendBy?: number;
   readonly fenced?: true;
 }

@@ -15,16 +15,24 @@ export interface LeaseRenewal {
 }
 
 export interface FinalPlan {
-  /** Its length is what `check` returns. */
-  readonly final: Omit<NewUpload, 'length'> & { readonly dedupeKey: string };
+  /** Its length and state are what `check` returns. */
+  readonly final: Omit<NewUpload, 'length' | 'state'> & { readonly dedupeKey: string };
   /** In order; an id may come twice. */
   readonly partialIds: readonly string[];
   /**
-   * Judges the rows inside the transaction and returns the length of the final. What it throws rolls everything
-   * back and is thrown on.
+   * Judges the rows inside the transaction. What it throws rolls everything back and is thrown on.
    */
-  readonly check: (partials: ReadonlyMap<string, UploadRecord>) => number;
+  readonly check: (partials: ReadonlyMap<string, UploadRecord>) => FinalVerdict;
   readonly holder: string;
+}
+
+/** A final is merged at once, or waits for partials that still take bytes. */
+export interface FinalVerdict {
+  readonly state: 'merging' | 'pending';
+  /** Total bytes; null while a partial has not said its own. */
+  readonly length: number | null;
+  /** Replaces what the plan says of it. */
+  readonly expiresIn?: number | null;
 }
 
 export type PlannedFinal =
@@ -75,16 +83,29 @@ export interface UploadRepository {
    */
   write(id: string, epoch: number, change: UploadChange, release: boolean): Promise<UploadRecord | undefined>;
 
-  /** Renews leases and records offsets in one statement; resolves with the ids that are still the holder's. */
-  renew(holder: string, leases: readonly LeaseRenewal[]): Promise<ReadonlySet<string>>;
+  /**
+   * Renews leases and records offsets in one statement; resolves with the ids that are still the holder's. With
+   * `extendBy`, open uploads that expire do so in so many milliseconds at the earliest (EXP-04).
+   */
+  renew(
+    holder: string,
+    leases: readonly LeaseRenewal[],
+    extendBy?: number | null,
+  ): Promise<ReadonlySet<string>>;
 
   /**
    * One transaction: returns the living final with the same `dedupeKey` if there is one, else checks the partials,
-   * inserts the final (state `merging`, leased by `holder`) with its ordered list, and pins each partial, and each
-   * final that consumed one, or is claiming one, once.
+   * inserts the final (`merging` and leased by `holder`, or `pending` without a lease) with its ordered list, and pins
+   * each partial, and each final that consumed one, or is claiming one, once.
    * @throws KeyConflictError if another upload of the storage has the key of the final.
    */
   planFinal(plan: FinalPlan): Promise<PlannedFinal>;
+
+  /** Pending finals that wait for this partial. */
+  finalsWaitingFor(partialId: string): Promise<string[]>;
+
+  /** Pending finals that wait for nothing any more, oldest first: every partial is complete, or one has ended. */
+  decidedFinals(limit: number): Promise<string[]>;
 
   /** The ordered list of a final. */
   partialsOf(finalId: string): Promise<PlannedPartial[]>;
@@ -118,6 +139,16 @@ export interface UploadRepository {
    * partials; partials whose bytes a merged final held become `gone`.
    */
   terminate(id: string, epoch: number | undefined): Promise<'done' | 'pinned' | 'lost'>;
+
+  /** Uploads whose time is over and that nobody writes to or needs, the longest overdue first. */
+  overdue(limit: number): Promise<UploadRecord[]>;
+
+  /**
+   * One transaction: ends an upload that is still overdue, with the ending `expired`. With `free` it becomes
+   * `terminating`, its bytes are to be freed; without, it is forgotten: `gone`, its object stays. False if it is not
+   * overdue any more.
+   */
+  expire(id: string, free: boolean): Promise<boolean>;
 
   /** A `terminating` upload whose bytes are freed becomes a tombstone; another upload may have its key. */
   bury(id: string): Promise<void>;

@@ -96,6 +96,9 @@ export interface UploadStorage {
    */
   concatenate(final: StoredUpload, sources: readonly ConcatSource[], context: WriteContext): Promise<void>;
 
+  /** Bytes of an unfinished upload that were just made durable, though no row counts them yet. */
+  readUnfinished(upload: StoredUpload, range: ByteRange): Promise<Readable>;
+
   /** Removes everything but the published object. Idempotent. */
   discardWork(upload: StoredUpload): Promise<void>;
 

@@ -7,9 +7,11 @@ import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import { checkLength } from './check-length.js';
+import { verifyNothing } from './checksums.js';
 import type { AppendToUpload } from './commands.js';
-import { failUpload, finishUpload, settleFinishing } from './finish-upload.js';
+import { extension, failUpload, finishUpload, settleFinishing } from './finish-upload.js';
 import { living } from './living.js';
+import { checkWaiting } from './pending-finals.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
 import type { Received } from './receive-body.js';
 import { refuseContent } from './refuse-content.js';
@@ -30,7 +32,7 @@ export async function appendToUpload(
       // Neither the length that was said nor the limits change under a running writer.
       checkHeaders(deps, running, input);
       // An offset that was passed can never be right again: no reason to interrupt the writer.
-      if (input.offset < running.offset) throw new OffsetConflictError(running.offset);
+      if (input.offset < running.offset) throw new OffsetConflictError(running.offset, running.expiresAt);
     },
   });
   if (!acquired.lock) return appendNothing(deps, acquired.record, input);
@@ -44,6 +46,7 @@ async function appendUnder(deps: UploadDeps, lock: Lock, input: AppendToUpload):
     if (finished) return appendNothing(deps, finished, input);
   }
   const length = checkAppend(deps, lock.upload, input);
+  if (length !== null) await checkWaiting(deps, lock.upload, length);
   const received = await receiveBody(deps, lock, { ...input, length });
   return recordReceived(deps, lock, received, length);
 }
@@ -55,18 +58,21 @@ export async function recordReceived(
   received: Received,
   length: number | null,
 ): Promise<UploadRecord> {
-  const { failure, refusal } = received;
-  if (failure?.kind === 'missing') {
+  const { failure, refusal, discarded } = received;
+  if (failure?.kind === 'missing' || received.spoiled) {
     await failUpload(deps, lock);
     throw refusal ?? failure;
   }
-  if (lock.signal.reason === 'lost') throw new UploadLockedError();
+  if (lock.signal.reason === 'lost') throw new UploadLockedError(lock.upload.expiresAt);
   const whole = received.offset === length;
-  if (whole && !failure) return finishUpload(deps, lock, length);
+  if (whole && !failure && !discarded) return finishUpload(deps, lock, length);
   // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
   const offset = whole ? {} : { offset: received.offset };
+  const longer = received.offset > lock.upload.offset ? extension(deps) : {};
   // The length is committed together with the bytes (CRE-17).
-  const record = await lock.release({ state: 'open', ...offset, ...(length !== null && { length }) });
+  const said = length !== null && !discarded ? { length } : {};
+  const record = await lock.release({ state: 'open', ...offset, ...said, ...longer });
+  if (refusal instanceof UploadLockedError) throw new UploadLockedError(record.expiresAt);
   if (refusal) throw refusal;
   return record;
 }
@@ -74,7 +80,7 @@ export async function recordReceived(
 /** The rules that need the row. Returns the length, if it is known. */
 function checkAppend(deps: UploadDeps, upload: UploadRecord, input: AppendToUpload): number | null {
   const known = checkHeaders(deps, upload, input);
-  if (input.offset !== upload.offset) throw new OffsetConflictError(upload.offset);
+  if (input.offset !== upload.offset) throw new OffsetConflictError(upload.offset, upload.expiresAt);
   return known;
 }
 
@@ -107,6 +113,7 @@ async function appendNothing(
   if (input.contentLength === undefined) {
     await refuseContent({ ...input, offset: upload.offset, idleMilliseconds: deps.settings.bodyIdleTimeout });
   }
+  await verifyNothing(input.checksum);
   return upload;
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { UploadKind, UploadState } from '../model/upload.js';
+import type { ChecksumInput } from './checksums.js';
 
 /** Bytes that come with a request. */
 export interface BodyInput {
@@ -9,6 +10,8 @@ export interface BodyInput {
   readonly contentLength?: number;
   /** Called once, when the bytes are wanted: nothing stands against them any more (100 Continue). */
   readonly onBodyWanted?: () => void;
+  /** What the bytes are said to hash to; without it they count as they come. */
+  readonly checksum?: ChecksumInput;
 }
 
 export interface CreateUpload extends Partial<BodyInput> {

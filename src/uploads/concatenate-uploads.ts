@@ -1,17 +1,21 @@
 import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
 import { Metadata } from '../model/metadata.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import type { FinalPlan } from '../repository/upload-repository.js';
 import { checkConcat } from './check-concat.js';
 import type { ConcatenateUploads } from './commands.js';
 import { newId } from './create-upload.js';
+import { expireUpload } from './expire-upload.js';
 import { checkPartials, dedupeKey } from './final-plan.js';
+import type { FinalLimits } from './final-plan.js';
 import { living } from './living.js';
 import type { Merge, Merges } from './merges.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /**
  * Plans a final from the rows alone, in one short transaction, and merges it. Resolves when it is complete, or with
- * the state `merging` when that takes longer than `respondAfter`. A repetition joins the merge that runs (CON-30).
+ * the state `merging` when that takes longer than `respondAfter`. A repetition joins the merge that runs (CON-30). A
+ * final whose partials are not all complete waits in the state `pending`.
  */
 export async function concatenateUploads(
   deps: UploadDeps,
@@ -23,9 +27,25 @@ export async function concatenateUploads(
     throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
   Metadata.parse(input.metadata);
   checkConcat(input.concat);
+  const plan = planOf(deps, input);
+  let planned = await deps.repository.planFinal(plan);
+  // One whose time is over is not there any more, whether or not the sweep has come by (EXP-06).
+  if (planned.final.expired) {
+    await expireUpload(deps, planned.final);
+    planned = await deps.repository.planFinal(plan);
+  }
+  // A final that waits for partials is answered at once (CON-23).
+  if (planned.final.state === 'pending') return planned.final;
+  if (planned.created)
+    return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
+  return join(deps, merges, planned.final);
+}
+
+function planOf(deps: UploadDeps, input: ConcatenateUploads): FinalPlan {
+  const { partialIds } = input;
   const id = newId();
   const metadata = input.metadata?.trim() ? input.metadata : null;
-  const planned = await deps.repository.planFinal({
+  return {
     final: {
       id,
       storage: deps.storageName,
@@ -33,18 +53,25 @@ export async function concatenateUploads(
       kind: 'final',
       metadata,
       concat: input.concat ?? `final;${partialIds.join(' ')}`,
-      state: 'merging',
       owner: null,
+      // While it merges it cannot expire; once it is merged the time begins anew (EXP-05).
+      expiresIn: deps.settings.expiration.completed,
       dedupeKey: dedupeKey(deps.endpoint, null, partialIds, metadata),
     },
     partialIds,
-    check: (rows) =>
-      checkPartials(partialIds, rows, { storage: deps.storageName, maxSize: deps.settings.maxSize }),
+    check: (rows) => {
+      const verdict = checkPartials(partialIds, rows, limitsOf(deps));
+      // While it waits it must not keep its partials for ever.
+      return verdict.state === 'pending'
+        ? { ...verdict, expiresIn: deps.settings.expiration.unfinished }
+        : verdict;
+    },
     holder: deps.locker.holder,
-  });
-  if (planned.created)
-    return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
-  return join(deps, merges, planned.final);
+  };
+}
+
+function limitsOf({ storageName, settings }: UploadDeps): FinalLimits {
+  return { storage: storageName, maxSize: settings.maxSize, unfinished: settings.unfinishedFinals };
 }
 
 /** The final exists already: complete, merging here, or left behind by a crash or merging elsewhere. */

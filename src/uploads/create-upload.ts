@@ -8,6 +8,7 @@ import type { NewUpload, UploadRecord } from '../repository/upload-record.js';
 import { recordReceived } from './append-to-upload.js';
 import { checkConcat } from './check-concat.js';
 import { checkLength } from './check-length.js';
+import { mayBeChecked } from './checksums.js';
 import type { BodyInput, CreateUpload } from './commands.js';
 import { finishUpload } from './finish-upload.js';
 import { discard } from './free-upload.js';
@@ -43,7 +44,9 @@ export function newId(): string {
 function newUpload(deps: UploadDeps, input: CreateUpload): NewUpload {
   const id = newId();
   const partial = input.partial === true;
-  const whole = input.length === 0 || (input.length !== null && input.contentLength === input.length);
+  // Recovery publishes what is `finishing` and has all its bytes; whether they verify it cannot know (CHK-03).
+  const announced = input.contentLength === input.length && !mayBeChecked(input.checksum);
+  const whole = input.length === 0 || (input.length !== null && announced);
   return {
     id,
     storage: deps.storageName,
@@ -56,6 +59,7 @@ function newUpload(deps: UploadDeps, input: CreateUpload): NewUpload {
     state: whole && !partial ? 'finishing' : 'open',
     owner: null,
     dedupeKey: null,
+    expiresIn: deps.settings.expiration.unfinished,
   };
 }
 

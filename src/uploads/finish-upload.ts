@@ -53,7 +53,8 @@ export async function failUpload(deps: UploadDeps, lock: Lock): Promise<void> {
 /** What the completing statement says: with a hook, it marks the event and claims it. */
 export function completion(deps: UploadDeps, length: number): UploadChange {
   const delivery = deps.outbox.wanted ? ({ delivery: 'pending' } as const) : {};
-  return { state: 'complete', completed: true, offset: length, length, ...delivery };
+  const expiresIn = deps.settings.expiration.completed;
+  return { state: 'complete', completed: true, offset: length, length, expiresIn, ...delivery };
 }
 
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
@@ -65,9 +66,16 @@ export function announceCompletion(deps: UploadDeps, completed: UploadRecord): v
   if (completed.delivery === 'pending') deps.outbox.deliver(completed);
 }
 
+/** Each stored byte extends the time of an unfinished upload (EXP-04). */
+export function extension(deps: UploadDeps): UploadChange {
+  const { sliding, unfinished } = deps.settings.expiration;
+  if (!sliding) return {};
+  return unfinished === null ? { expiresIn: null } : { extendBy: unfinished };
+}
+
 async function recordCompletion(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {
   if (lock.upload.kind === 'partial') {
-    return lock.release({ state: 'complete', completed: true, offset: length, length });
+    return lock.release({ state: 'complete', completed: true, offset: length, length, ...extension(deps) });
   }
   const completed = await lock.release(completion(deps, length));
   announceCompletion(deps, completed);

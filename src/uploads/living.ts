@@ -8,7 +8,7 @@ import type { UploadRecord } from '../repository/upload-record.js';
  */
 export function living(record: UploadRecord | undefined): UploadRecord {
   if (!record || record.ending === 'terminated') throw new UploadNotFoundError();
-  if (record.ending === 'expired') throw new UploadGoneError();
+  if (record.ending === 'expired' || record.expired) throw new UploadGoneError();
   if (record.ending === 'failed')
     throw new UploadGoneError('This upload can never be completed; create a new one.');
   return record;

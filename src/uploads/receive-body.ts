@@ -3,22 +3,28 @@ import { BodyTooLongError } from '../model/errors/body-too-long.error.js';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
 import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
+import type { Checksum } from '../model/checksum.js';
 import type { StorageError } from '../model/errors/storage.error.js';
-import type { UploadError } from '../model/errors/upload.error.js';
+import { UploadError } from '../model/errors/upload.error.js';
 import type { Lock } from '../locks/locker.js';
+import type { AppendResult } from '../storage/upload-storage.js';
+import { BodyChecksums, verifyStored } from './checksums.js';
 import type { BodyInput } from './commands.js';
-import { refusalOf } from './storage-refusal.js';
+import { asStorageError, refusalOf } from './storage-refusal.js';
 import { UploadBody } from './upload-body.js';
-import type { BodyOutcome } from './upload-body.js';
 import type { UploadDeps } from './upload-deps.js';
 
 export interface Received {
   /** Where the upload stands now, durably. */
   readonly offset: number;
-  /** Why the request is not answered with success, although its prefix counts. */
-  readonly refusal: UploadError | undefined;
+  /** Why the request is not answered with success, although its prefix may count. */
+  readonly refusal?: UploadError;
   /** The storage's reason, if it was one. */
-  readonly failure: StorageError | undefined;
+  readonly failure?: StorageError;
+  /** Nothing of the request counts: its bytes could not be verified (CHK-04, CHK-09). */
+  readonly discarded?: boolean;
+  /** Bytes that did not verify are on record, and an offset is never taken back: the upload is lost (CHK-13). */
+  readonly spoiled?: boolean;
 }
 
 /**
@@ -41,47 +47,110 @@ export function checkContentLength(
 export async function receiveBody(
   deps: UploadDeps,
   lock: Lock,
-  { body: source, contentLength, onBodyWanted, length }: BodyInput & { readonly length: number | null },
+  input: BodyInput & { readonly length: number | null },
 ): Promise<Received> {
-  const { offset } = lock.upload;
-  const body = new UploadBody(source, {
-    limit: (length ?? deps.settings.maxSize ?? Number.MAX_SAFE_INTEGER) - offset,
-    lengthUnknown: contentLength === undefined,
-    idleMilliseconds: deps.settings.bodyIdleTimeout,
-    ...(onBodyWanted && { onWanted: onBodyWanted }),
-  });
-  const stopped = (outcome: BodyOutcome | undefined, reached: number): UploadError | undefined => {
-    switch (outcome) {
-      case 'overflow':
-        return length === null ? new UploadTooLargeError(deps.settings.maxSize ?? 0) : new BodyTooLongError();
-      case 'interrupted':
-      case 'idle':
-        return new BodyInterruptedError(reached);
-      case 'stopped':
-        // A newer request asked for the upload (CORE-19), or deleted it (TER-04).
-        return lock.signal.reason === 'terminate' ? new UploadNotFoundError() : new UploadLockedError();
-      default:
-        return undefined;
-    }
-  };
+  const checksums = new BodyChecksums(input.checksum ?? {});
+  const body = bodyOf(deps, lock, input);
   const stop = () => body.stop();
   lock.onBeat = () => body.beat();
   lock.signal.addEventListener('abort', stop, { once: true });
   if (lock.signal.aborted) stop();
   try {
-    const result = await deps.storage.append({ ...lock.upload, length }, body, {
+    const upload = { ...lock.upload, length: input.length };
+    const result = await deps.storage.append(upload, checksums.wanted ? checksums.over(body) : body, {
       fenced: lock.fenced,
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),
-      progress: (durable) => lock.progress(durable),
+      // What still has to be verified is told to nobody.
+      progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
     });
-    return {
-      offset: result.offset,
-      failure: result.failure,
-      refusal: result.failure ? refusalOf(result.failure) : stopped(body.outcome, result.offset),
-    };
+    const received = judge(deps, lock, { result, body, length: input.length });
+    return await verified(deps, lock, { received, checksums });
   } finally {
     lock.onBeat = undefined;
     lock.signal.removeEventListener('abort', stop);
   }
+}
+
+function bodyOf(
+  deps: UploadDeps,
+  lock: Lock,
+  input: BodyInput & { readonly length: number | null },
+): UploadBody {
+  return new UploadBody(input.body, {
+    limit: (input.length ?? deps.settings.maxSize ?? Number.MAX_SAFE_INTEGER) - lock.upload.offset,
+    lengthUnknown: input.contentLength === undefined,
+    idleMilliseconds: deps.settings.bodyIdleTimeout,
+    ...(input.onBodyWanted && { onWanted: input.onBodyWanted }),
+  });
+}
+
+/** What the end of the body, and the storage, mean for the client. */
+function judge(
+  deps: UploadDeps,
+  lock: Lock,
+  { result, body, length }: { result: AppendResult; body: UploadBody; length: number | null },
+): Received {
+  const { offset, failure } = result;
+  if (failure) return { offset, failure, refusal: refusalOf(failure) };
+  switch (body.outcome) {
+    case 'overflow': {
+      const { maxSize = 0 } = deps.settings;
+      return { offset, refusal: length === null ? new UploadTooLargeError(maxSize) : new BodyTooLongError() };
+    }
+    case 'interrupted':
+    case 'idle':
+      return { offset, refusal: new BodyInterruptedError(offset) };
+    case 'stopped':
+      // A newer request asked for the upload (CORE-19), or deleted it (TER-04).
+      return {
+        offset,
+        refusal: lock.signal.reason === 'terminate' ? new UploadNotFoundError() : new UploadLockedError(),
+      };
+    default:
+      return { offset };
+  }
+}
+
+interface Verification {
+  readonly received: Received;
+  readonly checksums: BodyChecksums;
+}
+
+/** Bytes that did not verify, or could not be, are not there: the offset stays (CHK-03, CHK-04, CHK-09). */
+async function verified(deps: UploadDeps, lock: Lock, verification: Verification): Promise<Received> {
+  const { received, checksums } = verification;
+  const { refusal } = received;
+  if (refusal) return checksums.wanted ? discarded(lock, received) : received;
+  try {
+    const unannounced = checksums.verify();
+    if (unannounced) await verifyAgain(deps, lock, { checksum: unannounced, end: received.offset });
+    return received;
+  } catch (error) {
+    // No beat may record another byte before the row is written.
+    lock.progress(lock.upload.offset);
+    const spoiled = lock.recorded > lock.upload.offset;
+    if (error instanceof UploadError) return discarded(lock, { refusal: error, spoiled });
+    const failure = asStorageError(error);
+    return discarded(lock, { failure, refusal: refusalOf(failure), spoiled });
+  }
+}
+
+function discarded(lock: Lock, received: Omit<Received, 'offset'>): Received {
+  const { offset } = lock.upload;
+  const { refusal } = received;
+  const shown = refusal instanceof BodyInterruptedError ? new BodyInterruptedError(offset) : refusal;
+  return { ...received, offset, discarded: true, ...(shown && { refusal: shown }) };
+}
+
+/** A checksum may come behind a body that announced none: what was just written is read again (CHK-13). */
+async function verifyAgain(
+  deps: UploadDeps,
+  lock: Lock,
+  { checksum, end }: { checksum: Checksum; end: number },
+): Promise<void> {
+  const { offset: start } = lock.upload;
+  // What beats have not recorded yet waits for the answer.
+  lock.progress(start);
+  await verifyStored(await deps.storage.readUnfinished(lock.upload, { start, end: end - 1 }), checksum);
 }

@@ -2,9 +2,11 @@ import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import { resumeMerge } from './concatenate-uploads.js';
+import { expireUpload } from './expire-upload.js';
 import { settleFinishing } from './finish-upload.js';
 import { freeUpload, releasePartials } from './free-upload.js';
 import type { Merges } from './merges.js';
+import { settlePending } from './pending-finals.js';
 import type { UploadDeps } from './upload-deps.js';
 
 const BATCH = 100;
@@ -35,6 +37,24 @@ export class Recovery {
     }
   }
 
+  /** Merges finals whose last partial completed unnoticed, and ends those that can never be merged. */
+  async settleFinals(): Promise<void> {
+    for (const id of await this.deps.repository.decidedFinals(BATCH)) {
+      if (this.merges.size >= MERGES) return;
+      await settlePending(this.deps, this.merges, id).catch((error: unknown) => this.onError(error, id));
+    }
+  }
+
+  /** Ends uploads whose time is over (EXP-05): unfinished ones with their bytes, completed ones as the options say. */
+  async expire(): Promise<void> {
+    for (;;) {
+      const overdue = await this.deps.repository.overdue(BATCH);
+      const ended = await Promise.all(overdue.map((upload) => this.expireOne(upload)));
+      // With nothing ended the same ones would come again.
+      if (overdue.length < BATCH || !ended.includes(true)) return;
+    }
+  }
+
   /** Frees the bytes of merged partials whose removal failed or was cut short. */
   async release(): Promise<void> {
     await releasePartials(this.deps);
@@ -47,6 +67,15 @@ export class Recovery {
   /** Removes working bytes that no row knows. */
   async sweep(): Promise<void> {
     await this.deps.storage.sweep?.((ids) => this.deps.repository.withWorkingBytes(ids));
+  }
+
+  private async expireOne(upload: UploadRecord): Promise<boolean> {
+    try {
+      return await expireUpload(this.deps, upload);
+    } catch (error) {
+      this.onError(error, upload.id);
+      return false;
+    }
   }
 
   private async resumeOne(upload: UploadRecord): Promise<void> {

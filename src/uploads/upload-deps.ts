@@ -25,8 +25,23 @@ export interface UploadSettings {
   readonly maxSize: number | undefined;
   /** Whether partials keep their bytes after a merge. */
   readonly keepPartials: boolean;
+  /** Whether finals may wait for partials that still take bytes. */
+  readonly unfinishedFinals: boolean;
   /** Milliseconds after which a merge is answered before it is done. */
   readonly respondAfter: number;
+  readonly expiration: ExpirationSettings;
   /** Milliseconds without a byte of body before the client is given up; 0 waits for ever. */
   readonly bodyIdleTimeout: number;
+}
+
+/** Milliseconds until an upload expires; null for never. */
+export interface ExpirationSettings {
+  /** From the creation, or the last byte, of an upload that is not complete; partials always. */
+  readonly unfinished: number | null;
+  /** From the completion. */
+  readonly completed: number | null;
+  /** Whether each stored byte extends the time of an unfinished one. */
+  readonly sliding: boolean;
+  /** Whether the object goes with a completed upload that has expired. */
+  readonly deleteCompleted: boolean;
 }

@@ -4,6 +4,7 @@ import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import type { Upload } from '../model/upload.js';
 import { LeaseLostError } from '../locks/lease-lost.error.js';
 import { toUpload } from '../repository/to-upload.js';
+import type { UploadRecord } from '../repository/upload-record.js';
 import type { ByteRange } from '../storage/upload-storage.js';
 import { appendToUpload } from './append-to-upload.js';
 import type { AppendToUpload, ConcatenateUploads, CreateUpload, ListUploads } from './commands.js';
@@ -11,6 +12,7 @@ import { concatenateUploads } from './concatenate-uploads.js';
 import { createUpload } from './create-upload.js';
 import { living } from './living.js';
 import type { Merges } from './merges.js';
+import { mergeWaiting, withKnownLength } from './pending-finals.js';
 import { asStorageError, refusalOf } from './storage-refusal.js';
 import { terminateUpload } from './terminate-upload.js';
 import type { UploadDeps } from './upload-deps.js';
@@ -29,37 +31,38 @@ export class UploadService {
 
   /**
    * Creates an upload, with its first bytes if there is a body.
-   * @throws InvalidHeaderError, InvalidMetadataError, UploadTooLargeError, BodyTooLongError, BodyInterruptedError, StorageFullError,
-   * StorageUnavailableError
+   * @throws InvalidHeaderError, InvalidMetadataError, UploadTooLargeError, BodyTooLongError, BodyInterruptedError,
+   * ChecksumMismatchError, StorageFullError, StorageUnavailableError
    */
   async create(input: CreateUpload): Promise<Upload> {
-    return toUpload(await held(createUpload(this.deps, input)));
+    return this.told(await held(createUpload(this.deps, input)));
   }
 
   /**
    * Appends bytes where the upload stands; the last byte completes it. A running writer is asked to let go first, for
    * 5 s at most. What was stored before an error stays stored.
    * @throws InvalidHeaderError, UploadNotFoundError, UploadGoneError, FinalNotWritableError, LengthConflictError, BodyTooLongError,
-   * UploadTooLargeError, UploadLockedError, OffsetConflictError, BodyInterruptedError, StorageFullError,
-   * StorageUnavailableError
+   * UploadTooLargeError, UploadLockedError, OffsetConflictError, BodyInterruptedError, ChecksumMismatchError,
+   * StorageFullError, StorageUnavailableError
    */
   async append(id: string, input: AppendToUpload): Promise<Upload> {
-    return toUpload(await held(appendToUpload(this.deps, id, input)));
+    return this.told(await held(appendToUpload(this.deps, id, input)));
   }
 
   /**
-   * Merges complete partials, in order, into a new upload. The same list with the same metadata gives the same final
-   * (CON-30). A merge longer than `respondAfter` is returned in the state `merging` and goes on.
+   * Merges partials, in order, into a new upload. The same list with the same metadata gives the same final (CON-30).
+   * A merge longer than `respondAfter` is returned in the state `merging` and goes on. With `concatenation-unfinished`
+   * partials may be incomplete: the final is returned in the state `pending`, and merged once the last one is complete.
    * @throws InvalidHeaderError, InvalidPartialError, UploadTooLargeError, StorageFullError, StorageUnavailableError
    */
   async concatenate(input: ConcatenateUploads): Promise<Upload> {
     return toUpload(await held(concatenateUploads(this.deps, this.merges, input)));
   }
 
-  /** The upload, or undefined if there is none, it was deleted, or it can never be completed. */
+  /** The upload, or undefined if there is none, it was deleted, has expired, or can never be completed. */
   async find(id: string): Promise<Upload | undefined> {
     const record = await this.deps.repository.find(id);
-    return record && record.ending === null ? toUpload(record) : undefined;
+    return record && isAlive(record) ? toUpload(record) : undefined;
   }
 
   /**
@@ -67,7 +70,7 @@ export class UploadService {
    * @throws UploadNotFoundError, UploadGoneError
    */
   async get(id: string): Promise<Upload> {
-    return toUpload(living(await this.deps.repository.find(id)));
+    return toUpload(await withKnownLength(this.deps, living(await this.deps.repository.find(id))));
   }
 
   /** Uploads in the order of their ids, a page at a time. A page that is not full is the last one. */
@@ -79,7 +82,7 @@ export class UploadService {
       const size = limit - uploads.length;
       const cursor = last === undefined ? {} : { after: last };
       const records = await this.deps.repository.list({ ...filter, ...cursor, limit: size });
-      uploads.push(...records.filter(({ ending }) => ending === null).map(toUpload));
+      uploads.push(...records.filter(isAlive).map(toUpload));
       last = records.at(-1)?.id;
       if (records.length < size) break;
     }
@@ -107,6 +110,16 @@ export class UploadService {
   async terminate(id: string): Promise<void> {
     await held(terminateUpload(this.deps, id));
   }
+
+  /** The answer does not wait for the finals that waited for this upload (CON-24). */
+  private told(record: UploadRecord): Upload {
+    if (record.pins > 0) this.deps.background.run(() => mergeWaiting(this.deps, this.merges, record));
+    return toUpload(record);
+  }
+}
+
+function isAlive({ ending, expired }: UploadRecord): boolean {
+  return ending === null && !expired;
 }
 
 /** A lease that was lost on the way is for the client the same as one that could not be had. */

@@ -42,6 +42,7 @@ export async function startApp(platform: Platform, options: AppOptions = {}): Pr
   const settings: HttpSettings = {
     path: 'files',
     extensions: TUS_EXTENSIONS,
+    checksums: ['sha1'],
     maxMetadataBytes: 4096,
     maxPartials: 3,
     bodyIdleTimeout: 30_000,

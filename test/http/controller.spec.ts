@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { StorageFullError } from '../../src/model/errors/storage-full.error.js';
 import { UploadGoneError } from '../../src/model/errors/upload-gone.error.js';
 import { UploadLockedError } from '../../src/model/errors/upload-locked.error.js';
+import { TUS_EXTENSIONS } from '../../src/protocol/tus/extensions.js';
 import { PLATFORMS, startApp } from './app.js';
 import type { RunningApp } from './app.js';
 import { BYTES, create, send, TUS } from './wire.js';
@@ -223,7 +224,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
           headers: {
             'tus-resumable': '1.0.0',
             'tus-version': '1.0.0',
-            'tus-extension': 'creation,creation-with-upload,creation-defer-length,termination,concatenation',
+            'tus-extension': TUS_EXTENSIONS.join(','),
             'tus-max-size': '1000',
           },
         });

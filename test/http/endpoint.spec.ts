@@ -6,7 +6,14 @@ import { endpointPaths } from '../../src/http/endpoint-paths.js';
 import type { ControllerRoute, PathConfig } from '../../src/http/endpoint-paths.js';
 
 function endpoint(...paths: string[]): Endpoint {
-  const settings = { path: 'files', extensions: [], maxMetadataBytes: 1, maxPartials: 1, bodyIdleTimeout: 0 };
+  const settings = {
+    path: 'files',
+    extensions: [],
+    checksums: [],
+    maxMetadataBytes: 1,
+    maxPartials: 1,
+    bodyIdleTimeout: 0,
+  };
   return { paths, settings, caseSensitive: true, rank: 0, hiddenContentType: undefined };
 }
 

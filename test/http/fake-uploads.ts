@@ -99,6 +99,7 @@ export class FakeUploads implements Uploads {
       key: null,
       createdAt: new Date(0),
       completedAt: null,
+      expiresAt: null,
       ...over,
     };
     const one = { upload, bytes: Buffer.alloc(0) };

@@ -31,9 +31,10 @@ describe('leases in the rows', () => {
   });
 
   /** A locker as a process has one. */
-  function locker(): LeaseLocker {
+  function locker(extendBy?: number | null): LeaseLocker {
     const made = new LeaseLocker({
       repository,
+      ...(extendBy !== undefined && { extendBy }),
       onError: (error) => errors.push(error),
       now: () => clock,
     });
@@ -166,6 +167,26 @@ describe('leases in the rows', () => {
       expect(holder.signal.aborted).toBe(true);
     });
 
+    it('never, by a holder or another process, of an upload that expires: who gives up is told when (EXP-02)', async () => {
+      const [one, two] = [locker(), locker()];
+      const id = await upload({ expiresIn: 60_000 });
+      const { upload: held } = await acquired(one, id);
+      for (const process of [one, two]) {
+        const check = () => void (clock += 5_001);
+        await expect(process.acquire({ id, states: ['open'], ask: 'append', check })).rejects.toMatchObject({
+          headers: { 'Retry-After': '1', 'Upload-Expires': new Date(Number(held.expiresAt)).toUTCString() },
+        });
+      }
+    });
+
+    it('never of an upload whose time is over: nobody waits for it (EXP-06)', async () => {
+      const process = locker();
+      const id = await upload({ expiresIn: -1 });
+      const wanted = { states: ['open'], ask: 'append' } as const;
+      expect(await process.acquire({ id, ...wanted })).toMatchObject({ record: { id, expired: true } });
+      expect(await process.tryAcquire(id, ['open'])).toBeUndefined();
+    });
+
     it('across processes when they run out', async () => {
       const [one, two] = [locker(), locker()];
       const id = await upload();
@@ -230,6 +251,50 @@ describe('leases in the rows', () => {
       expect((await found(repository, id)).offset).toBe(0);
       await lock.release({ offset: 100, state: 'complete', completed: true });
       expect((await found(repository, id)).offset).toBe(100);
+    });
+
+    it('with the expiry of uploads that are open, as far as the options say (EXP-04)', async () => {
+      for (const [process, extended] of [
+        [locker(60_000), true],
+        [locker(null), false],
+      ] as const) {
+        const id = await upload({ expiresIn: 1_000 });
+        const { expiresAt } = (await acquired(process, id)).upload;
+        await process.beat();
+        const row = await found(repository, id);
+        expect(row.expiresAt).toBe(extended ? row.updatedAt + 60_000 : expiresAt);
+      }
+    });
+
+    it('and remember the highest that clients may have been told, also when the answer was lost', async () => {
+      const process = locker();
+      const id = await upload();
+      await (await acquired(process, id)).release({ offset: 5 });
+      const lock = await acquired(process, id);
+      lock.progress(20);
+      expect(lock.recorded).toBe(5);
+      await process.beat();
+      expect(lock.recorded).toBe(20);
+      lock.progress(30);
+      connection.loseNext('WITH beat');
+      await process.beat();
+      expect(lock.recorded).toBe(30);
+    });
+
+    it('not with what the writer takes back before the beat: neither is it told, nor is the row lowered', async () => {
+      const process = locker();
+      const id = await upload({ length: 100 });
+      const lock = await acquired(process, id);
+      lock.progress(10);
+      await process.beat();
+      lock.progress(40);
+      lock.progress(0);
+      await process.beat();
+      expect(lock.recorded).toBe(10);
+      expect((await found(repository, id)).offset).toBe(10);
+      lock.progress(100);
+      await process.beat();
+      expect(lock.recorded).toBe(10);
     });
 
     it('no more once they were given back', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { TusModuleOptions } from '../../src/index.js';
+import { TUS_EXTENSIONS } from '../../src/protocol/tus/extensions.js';
 import { call, tus } from '../support/raw-http.js';
 import type { Answer } from '../support/raw-http.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
@@ -159,7 +160,7 @@ describe.each(PLATFORMS)('a page of another origin, on platform-%s', (platform) 
         status: 204,
         headers: {
           'tus-version': '1.0.0',
-          'tus-extension': 'creation,creation-with-upload,creation-defer-length,termination,concatenation',
+          'tus-extension': TUS_EXTENSIONS.join(','),
         },
       });
     }

@@ -14,6 +14,7 @@ import {
   content,
   count,
   FaultyStorage,
+  FINISHED,
   gate,
   idOf,
   made,
@@ -217,7 +218,7 @@ describe.each(PLATFORMS)('merges on platform-%s', (platform) => {
   });
 
   it('CON-22 CON-01 a partial in progress is not disturbed by a final that wanted it', async () => {
-    await start();
+    await start({ extensions: FINISHED });
     const headers = { 'upload-concat': 'partial', 'upload-length': '10' };
     const url = await create(app.endpoint, headers);
     const writer = openRequest('PATCH', url, { ...BYTES, 'upload-offset': '0', 'content-length': '10' });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, constants } from 'node:http2';
@@ -88,14 +89,66 @@ describe('tus over HTTP/2', () => {
     expect(final).toMatchObject({ ':status': 201, 'upload-offset': '11', 'upload-length': '11' });
   });
 
+  describe.each([
+    ['announced', { trailer: 'upload-checksum' }],
+    ['that nobody announced', {}],
+  ])('with a checksum behind the body, %s,', (_, headers) => {
+    const trailing = async (
+      asked: OutgoingHttpHeaders,
+      body: string,
+      said: string,
+    ): Promise<IncomingHttpHeaders> => {
+      const stream = session.request({ ...tus(), ...asked, ...headers }, { waitForTrailers: true });
+      const digest = createHash('sha1').update(said).digest('base64');
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'upload-checksum': `sha1 ${digest}` }));
+      const [answer] = (await Promise.all([once(stream, 'response'), stream.end(body)]))[0] as [
+        IncomingHttpHeaders,
+      ];
+      const closed = once(stream, 'close');
+      stream.resume();
+      await closed;
+      return answer;
+    };
+
+    it.each([{}, { 'content-length': '5' }])(
+      'CORE-30 CHK-11 CHK-04 a PATCH is 204 or 460: %j',
+      async (length) => {
+        const path = await create(5);
+        const asked = { ...patching(path, 0), ...length };
+        expect(await trailing(asked, 'hello', 'HELLO')).toMatchObject({ ':status': 460 });
+        expect(await offsetOf(path)).toBe('0');
+        expect(await trailing(asked, 'hello', 'hello')).toMatchObject({
+          ':status': 204,
+          'upload-offset': '5',
+        });
+      },
+    );
+
+    it('CORE-30 CHK-11 CHK-06 a POST is 201 or 460', async () => {
+      const asked = {
+        ':method': 'POST',
+        ':path': '/files',
+        'upload-length': '5',
+        'content-length': '5',
+        ...BYTES,
+      };
+      const wrong = await trailing(asked, 'hello', 'HELLO');
+      expect(wrong).toMatchObject({ ':status': 460 });
+      expect(wrong).not.toHaveProperty('location');
+      expect(await trailing(asked, 'hello', 'hello')).toMatchObject({ ':status': 201, 'upload-offset': '5' });
+    });
+  });
+
   it('CORE-30 CORE-15 a stream that is reset keeps its prefix, and completes nothing (trap 32)', async () => {
     const path = await create(5);
     const stream = open(patching(path, 0));
     stream.on('error', () => undefined);
     // All of the bytes, but not the end of the body.
     await new Promise<void>((resolve) => stream.write('hello', () => resolve()));
-    stream.close(constants.NGHTTP2_CANCEL);
-    await once(stream, 'close');
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    // `close()` would end the body before it resets the stream.
+    stream.destroy(new Error('cut'));
+    await closed;
     expect(await ask(patching(path, 0), 'HELLO')).toMatchObject({ ':status': 204 });
     const uploads = nest.get(UploadService, { strict: false });
     expect(await text(await uploads.read(idOf(path)))).toBe('HELLO');

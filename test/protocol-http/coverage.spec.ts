@@ -24,10 +24,12 @@ describe('docs/protocol.md', () => {
     const listed = [...readFileSync(PAGE, 'utf8').matchAll(/^\| ([A-Z]+-\d\d) \|/gm)].map(([, id]) => id);
     expect(listed).toEqual([
       ...rules('CORE', 30),
-      ...rules('OPT', 9, [5, 6]),
+      ...rules('OPT', 9, [6]),
       ...rules('CRE', 25, [9, 18, 19]),
+      ...rules('EXP', 8),
+      ...rules('CHK', 16),
       ...rules('TER', 6),
-      ...rules('CON', 33, [23, 24, 25, 26]),
+      ...rules('CON', 33),
       ...rules('OVR', 5),
       ...rules('CORS', 10),
     ]);

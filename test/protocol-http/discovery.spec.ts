@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { LocalStorage, TusModule, TusOptionError } from '../../src/index.js';
-import type { TusExtension } from '../../src/index.js';
+import type { ChecksumAlgorithm, TusExtension } from '../../src/index.js';
 import { create, head, patch } from '../support/raw-http.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import type { TusAppOptions } from '../support/tus-app.js';
 import { content, count, options, partial, post, remove } from './support.js';
 
-const ALL = 'creation,creation-with-upload,creation-defer-length,termination,concatenation';
+const ALL =
+  'creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination,concatenation,concatenation-unfinished';
 
 describe.each(PLATFORMS)('discovery on platform-%s', (platform) => {
   let app: TusApp;
@@ -49,6 +50,32 @@ describe.each(PLATFORMS)('discovery on platform-%s', (platform) => {
   );
 
   it.each([
+    [undefined, 'sha1,sha256'],
+    [['sha512', 'sha1'], 'sha512,sha1'],
+    [['crc32', 'md5', 'sha512', 'sha256', 'sha1'], 'crc32,md5,sha512,sha256,sha1'],
+  ] as [ChecksumAlgorithm[] | undefined, string][])(
+    'OPT-05 CHK-01 with checksums %j Tus-Checksum-Algorithm is %s',
+    async (checksums, listed) => {
+      await start(checksums && { checksums });
+      expect((await options(app.endpoint)).headers['tus-checksum-algorithm']).toBe(listed);
+    },
+  );
+
+  it.each([[['md5']], [[]], [['sha1', 'sha3']]] as unknown as [ChecksumAlgorithm[]][])(
+    'OPT-05 CHK-01 checksums %j do not start',
+    async (checksums) => {
+      await start();
+      const storage = new LocalStorage({ directory: app.directory });
+      expect(() => TusModule.forRoot({ storage, checksums })).toThrow('that has sha1');
+    },
+  );
+
+  it('OPT-05 without the extension no algorithm is named', async () => {
+    await start({ extensions: ['creation'] });
+    expect((await options(app.endpoint)).headers).not.toHaveProperty('tus-checksum-algorithm');
+  });
+
+  it.each([
     [undefined, undefined],
     [1_000_000_000_000, '1000000000000'],
     [0, '0'],
@@ -57,16 +84,18 @@ describe.each(PLATFORMS)('discovery on platform-%s', (platform) => {
     expect((await options(app.endpoint)).headers['tus-max-size']).toBe(shown);
   });
 
-  it.each(['creation-with-upload', 'creation-defer-length', 'concatenation'] as const)(
-    'OPT-07 %s does not start without creation',
-    async (extension) => {
-      await start();
-      const storage = new LocalStorage({ directory: app.directory });
-      const register = () => TusModule.forRoot({ storage, extensions: [extension] });
-      expect(register).toThrow(TusOptionError);
-      expect(register).toThrow('creation');
-    },
-  );
+  it.each([
+    ['creation-with-upload', 'creation'],
+    ['creation-defer-length', 'creation'],
+    ['concatenation', 'creation'],
+    ['checksum-trailer', 'checksum'],
+  ] as const)('OPT-07 %s does not start without %s', async (extension, needed) => {
+    await start();
+    const storage = new LocalStorage({ directory: app.directory });
+    const register = () => TusModule.forRoot({ storage, extensions: [extension] });
+    expect(register).toThrow(TusOptionError);
+    expect(register).toThrow(`add "${needed}"`);
+  });
 
   it('OPT-08 what is not listed is refused, and nothing is half done', async () => {
     await start({ extensions: ['creation'] });
@@ -91,7 +120,7 @@ describe.each(PLATFORMS)('discovery on platform-%s', (platform) => {
   });
 
   it('OPT-08 a checksum that is not offered is ignored like any unknown header', async () => {
-    await start();
+    await start({ extensions: ['creation'] });
     const url = await create(app.endpoint, { 'upload-length': '5' });
     const wrong = { 'upload-checksum': 'sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=' };
     expect((await patch(url, 0, 'hello', wrong)).status).toBe(204);

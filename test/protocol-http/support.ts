@@ -7,12 +7,16 @@ import { APP_GUARD } from '@nestjs/core';
 import { LocalStorage, UploadService } from '../../src/index.js';
 import type { AppendContext, AppendResult, ConcatSource } from '../../src/index.js';
 import type { StorageError, StoredUpload, Upload, WriteContext } from '../../src/index.js';
+import { TUS_EXTENSIONS } from '../../src/protocol/tus/extensions.js';
 import { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
 import { call, tus } from '../support/raw-http.js';
 import type { Answer } from '../support/raw-http.js';
 import type { TusApp } from '../support/tus-app.js';
 
 export const BYTES = { 'content-type': 'application/offset+octet-stream' };
+
+/** All but the extension that lets a final wait for its partials (CON-22). */
+export const FINISHED = TUS_EXTENSIONS.filter((extension) => extension !== 'concatenation-unfinished');
 
 export function idOf(url: string): string {
   return url.split('/').at(-1) ?? '';
@@ -71,13 +75,23 @@ export function openRequest(
   method: string,
   url: string,
   headers: Record<string, string>,
-): { send(bytes: string): Promise<void>; cut(): void } {
+): {
+  send(bytes: string): Promise<void>;
+  cut(): void;
+  /** The status; 0 if the connection ended without one. */
+  readonly answered: Promise<number>;
+} {
   const outgoing = request(url, { method, agent: false, headers: tus(headers) });
-  outgoing.on('error', () => undefined);
+  const answered = new Promise<number>((resolve) => {
+    outgoing.on('response', (incoming) => resolve(incoming.resume().statusCode ?? 0));
+    outgoing.on('error', () => resolve(0));
+    outgoing.on('close', () => resolve(0));
+  });
   outgoing.flushHeaders();
   return {
     send: (bytes) => new Promise((resolve) => outgoing.write(bytes, () => resolve())),
     cut: () => void outgoing.destroy(),
+    answered,
   };
 }
 
@@ -97,8 +111,12 @@ export async function count(app: TusApp): Promise<number> {
 }
 
 /** Changes rows behind the back of the engine, to make them old or foreign. */
-export async function sql(app: TusApp, statement: string, parameters: (string | number)[]): Promise<void> {
-  const connection = new SqliteConnection({ path: join(app.directory, '.tus', 'uploads.sqlite') });
+export async function sql(
+  { directory }: Pick<TusApp, 'directory'>,
+  statement: string,
+  parameters: (string | number)[] = [],
+): Promise<void> {
+  const connection = new SqliteConnection({ path: join(directory, '.tus', 'uploads.sqlite') });
   await connection.open();
   try {
     await connection.query(statement, parameters);

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { UploadRecord } from '../../src/repository/upload-record.js';
+import type { FinalVerdict } from '../../src/repository/upload-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
 import {
@@ -45,8 +47,9 @@ export function endingContract(make: MakeDatabase): void {
       'a final that is %s unpins its partials (CON-29)',
       async (state) => {
         const partial = await completePartial(repository);
-        const plan = finalPlan([partial], { state });
+        const plan = finalPlan([partial]);
         const { final } = await repository.planFinal(plan);
+        await repository.write(final.id, 1, { state }, false);
         expect(await repository.terminate(final.id, 1)).toBe('done');
         expect(await found(repository, final.id)).toMatchObject({ state: 'terminating', dedupeKey: null });
         expect(await found(repository, partial)).toMatchObject({
@@ -98,18 +101,37 @@ export function endingContract(make: MakeDatabase): void {
     });
 
     it('of a plan and a termination at once, the later sees the earlier', async () => {
-      const partial = await completePartial(repository);
-      const plan = finalPlan([partial]);
-      const check: typeof plan.check = (rows) => {
-        if (rows.get(partial)?.state !== 'complete') throw new Error('not complete');
-        return 10;
+      const race = async (partial: string): Promise<readonly [boolean, boolean]> => {
+        const check = (rows: ReadonlyMap<string, UploadRecord>): FinalVerdict => {
+          if (rows.get(partial)?.state !== 'complete') throw new Error('not complete');
+          return { state: 'merging', length: 10 };
+        };
+        const [planned, terminated] = await Promise.allSettled([
+          repository.planFinal({ ...finalPlan([partial]), check }),
+          repository.terminate(partial, undefined),
+        ]);
+        const pinned = terminated.status === 'fulfilled' && terminated.value === 'pinned';
+        return [planned.status === 'fulfilled', pinned];
       };
-      const [planned, terminated] = await Promise.allSettled([
-        repository.planFinal({ ...plan, check }),
-        repository.terminate(partial, undefined),
-      ]);
-      const pinned = terminated.status === 'fulfilled' && terminated.value === 'pinned';
-      expect(planned.status === 'fulfilled').toBe(pinned);
+      const partials = await Promise.all(Array.from({ length: 20 }, () => completePartial(repository)));
+      for (const [planned, pinned] of await Promise.all(partials.map(race))) expect(planned).toBe(pinned);
+    });
+
+    it('of a plan that reads from a merged final and its termination at once, the later sees the earlier', async () => {
+      const race = async (): Promise<void> => {
+        const partial = await completePartial(repository);
+        const consumer = await mergedFinal(repository, [partial]);
+        const [planned, terminated] = await Promise.all([
+          repository.planFinal(finalPlan([partial])),
+          repository.terminate(consumer.id, undefined),
+        ]);
+        const [entry] = await repository.partialsOf(planned.final.id);
+        const isRead = entry?.consumer?.final.state === 'complete';
+        expect([isRead, await pinsOf(repository, [consumer.id])]).toEqual(
+          terminated === 'pinned' ? [true, [1]] : [false, [0]],
+        );
+      };
+      await Promise.all(Array.from({ length: 20 }, race));
     });
 
     it('a merged final that another one reads from is pinned', async () => {

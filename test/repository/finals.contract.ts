@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KeyConflictError } from '../../src/model/errors/key-conflict.error.js';
+import type { SqlSession } from '../../src/repository/typeorm/sql-connection.js';
 import type { UploadRecord } from '../../src/repository/upload-record.js';
+import type { FinalVerdict } from '../../src/repository/upload-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
 import {
@@ -10,6 +12,7 @@ import {
   finalPlan,
   found,
   newUpload,
+  passing,
   pinsOf,
   plannedFinal,
 } from './fixtures.js';
@@ -42,7 +45,9 @@ export function finalContract(make: MakeDatabase): void {
       const plan = finalPlan([b!, a!, b!]);
       const { created, final } = await repository.planFinal(plan);
       expect(created).toBe(true);
-      expect(final).toMatchObject({ ...plan.final, length: 50, offset: 0, leaseHolder: HOLDER, epoch: 1 });
+      const { expiresIn: expiresAt, ...given } = plan.final;
+      expect(final).toMatchObject({ ...given, expiresAt, length: 50, offset: 0 });
+      expect(final).toMatchObject({ leaseHolder: HOLDER, epoch: 1 });
       expect(await repository.find(final.id)).toMatchObject({ state: 'merging', length: 50 });
       expect(await listed(final.id)).toEqual([
         [b, null],
@@ -65,7 +70,7 @@ export function finalContract(make: MakeDatabase): void {
       const refusal = new Error('position 2 does not exist');
       let seen: ReadonlyMap<string, UploadRecord> | undefined;
       const plan = finalPlan([a!, 'unknown', a!]);
-      const check = (rows: ReadonlyMap<string, UploadRecord>): number => {
+      const check = (rows: ReadonlyMap<string, UploadRecord>): never => {
         seen = rows;
         throw refusal;
       };
@@ -89,9 +94,9 @@ export function finalContract(make: MakeDatabase): void {
       const first = finalPlan(ids);
       const { final } = await repository.planFinal(first);
       let judged = false;
-      const check = (): number => {
+      const check = (): FinalVerdict => {
         judged = true;
-        return 30;
+        return { state: 'merging', length: 30 };
       };
       const again = { ...finalPlan(ids, { dedupeKey: first.final.dedupeKey }), check };
       expect(await repository.planFinal(again)).toMatchObject({ created: false, final: { id: final.id } });
@@ -153,6 +158,23 @@ export function finalContract(make: MakeDatabase): void {
         KeyConflictError,
       );
       expect(await pinsOf(repository, [a!])).toEqual([0]);
+    });
+
+    it('pins add up whatever is planned, ended and terminated at once (CON-29)', async () => {
+      const ids = await partials(...Array<number>(8).fill(10));
+      const ending = async (n: number): Promise<void> => {
+        const steps = n % 2 ? [0, 3, 1] : [1, 3, 0];
+        const some = steps.map((step) => ids[(n * 5 + step) % ids.length]!);
+        const { final } = await repository.planFinal(finalPlan(some));
+        if (n % 3 === 0) await repository.failFinal(final.id, 1);
+        else if (n % 3 === 1) await repository.completeFinal(final.id, 1, { offset: 30 }, true);
+        else expect(await repository.terminate(final.id, 1)).toBe('done');
+      };
+      const terminations = ids.map((id) => repository.terminate(id, undefined));
+      await Promise.all([...Array.from({ length: 24 }, (_, n) => ending(n)), ...terminations]);
+      expect(await pinsOf(repository, ids)).toEqual(ids.map(() => 0));
+      const finals = await repository.list({ kind: 'final', limit: 100 });
+      expect(finals.map(({ pins, leaseHolder }) => [pins, leaseHolder])).toEqual(finals.map(() => [0, null]));
     });
 
     it('a thousand partials are planned, listed in order, and unpinned', async () => {
@@ -229,14 +251,16 @@ export function finalContract(make: MakeDatabase): void {
       expect(await repository.completeFinal(final.id, 2, { offset: 10 }, true)).toBeUndefined();
       expect(await repository.failFinal(final.id, 2)).toBe(false);
       expect(await pinsOf(repository, [a!])).toEqual([1]);
-      const ends = [
+      const [completed, ...failed] = await Promise.all([
         repository.completeFinal(final.id, 1, { offset: 10 }, true),
         repository.failFinal(final.id, 1),
         repository.failFinal(final.id, 1),
-      ];
-      await Promise.all(ends);
-      expect(await repository.failFinal(final.id, 1)).toBe(false);
-      expect(await found(repository, final.id)).toMatchObject({ state: 'complete', ending: null });
+      ]);
+      expect(failed).toEqual(completed ? [false, false] : [true, true]);
+      const ended = completed
+        ? { state: 'complete', ending: null }
+        : { state: 'terminating', ending: 'failed' };
+      expect(await found(repository, final.id)).toMatchObject(ended);
       expect(await pinsOf(repository, [a!])).toEqual([0]);
     });
 
@@ -293,12 +317,10 @@ export function finalContract(make: MakeDatabase): void {
   });
 }
 
-/** Finds nothing at the first look for a living final. */
+/** Finds nothing at the looks for a living final within a transaction. */
 class BlindConnection extends LossyConnection {
-  override transaction<Result>(work: Parameters<LossyConnection['transaction']>[0]): Promise<Result> {
-    return super.transaction((query) =>
-      work(async (sql, parameters) => (sql.includes('dedupe_key = ?') ? [] : query(sql, parameters))),
-    ) as Promise<Result>;
+  protected override inside(session: SqlSession): SqlSession {
+    return passing(session, (sql) => (sql.includes('dedupe_key = ?') ? [] : undefined));
   }
 }
 
@@ -311,12 +333,9 @@ class BreakingConnection extends LossyConnection {
     super(inner);
   }
 
-  override transaction<Result>(work: Parameters<LossyConnection['transaction']>[0]): Promise<Result> {
-    return super.transaction((query) =>
-      work(async (sql, parameters) => {
-        if (sql.includes(this.text)) throw new Error('disk I/O error');
-        return query(sql, parameters);
-      }),
-    ) as Promise<Result>;
+  protected override inside(session: SqlSession): SqlSession {
+    return passing(session, (sql) => {
+      if (sql.includes(this.text)) throw new Error('disk I/O error');
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { NewUpload, UploadRecord } from '../../src/repository/upload-record.js';
+import type { NewUpload, UploadChange, UploadRecord } from '../../src/repository/upload-record.js';
 import type { FinalPlan, UploadRepository } from '../../src/repository/upload-repository.js';
-import type { Query, SqlConnection, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
+import type { SqlConnection, SqlSession, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
 
 /** A database for one test, empty but for its tables. */
 export interface TestDatabase {
@@ -13,6 +13,12 @@ export interface TestDatabase {
 export type MakeDatabase = () => Promise<TestDatabase>;
 
 export const HOLDER = 'process-1';
+
+/** What is left of a lease that has just been taken, when its row has been read. */
+export const FRESH = {
+  asymmetricMatch: (value: unknown) => typeof value === 'number' && value > 0 && value <= 5_000,
+  toString: () => 'FRESH',
+};
 
 export function newUpload(values: Partial<NewUpload> = {}): NewUpload {
   const id = values.id ?? randomUUID();
@@ -27,6 +33,7 @@ export function newUpload(values: Partial<NewUpload> = {}): NewUpload {
     state: 'open',
     owner: null,
     dedupeKey: null,
+    expiresIn: null,
     ...values,
   };
 }
@@ -49,13 +56,43 @@ export function finalPlan(
   partialIds: readonly string[],
   values: Partial<FinalPlan['final']> = {},
 ): FinalPlan {
-  const { length: _length, ...upload } = newUpload({ kind: 'final', state: 'merging' });
+  const { length: _length, state: _state, ...upload } = newUpload({ kind: 'final' });
   return {
     final: { ...upload, dedupeKey: randomUUID(), ...values },
     partialIds,
-    check: (partials) => partialIds.reduce((sum, id) => sum + (partials.get(id)?.offset ?? 0), 0),
+    check: (partials) => ({
+      state: 'merging',
+      length: partialIds.reduce((sum, id) => sum + (partials.get(id)?.offset ?? 0), 0),
+    }),
     holder: HOLDER,
   };
+}
+
+/** A final that waits for its partials. */
+export function pendingPlan(
+  partialIds: readonly string[],
+  values: Partial<FinalPlan['final']> = {},
+): FinalPlan {
+  return { ...finalPlan(partialIds, values), check: () => ({ state: 'pending', length: null }) };
+}
+
+export async function openPartial(repository: UploadRepository, length: number | null = 10): Promise<string> {
+  return (await repository.insert(newUpload({ kind: 'partial', length, concat: 'partial' }))).id;
+}
+
+/** Ends a partial that nobody writes to, with its last byte or for good. */
+export async function endPartial(
+  repository: UploadRepository,
+  id: string,
+  ending?: 'failed',
+): Promise<UploadRecord> {
+  const taken = await repository.take(id, HOLDER, ['open']);
+  const change: UploadChange = ending
+    ? { state: 'terminating', ending }
+    : { state: 'complete', offset: 10, length: 10, completed: true };
+  const ended = taken && (await repository.write(id, taken.epoch, change, true));
+  if (!ended) throw new Error(`The partial ${id} could not be ended.`);
+  return ended;
 }
 
 export async function plannedFinal(
@@ -93,7 +130,20 @@ export async function age(
   stamp: { column: 'lease_expires_at' | 'delivery_until' | 'updated_at'; by: number },
 ): Promise<void> {
   const sql = `UPDATE tus_upload SET ${stamp.column} = ${stamp.column} - ? WHERE id = ?`;
-  await connection.query(connection.dialect.changing(sql), [stamp.by, id]);
+  await connection.change(sql, [stamp.by, id]);
+}
+
+/** A session whose statements pass `before` on their way: it may throw, or answer in the place of the database. */
+export function passing(
+  session: SqlSession,
+  before: (sql: string, parameters: readonly SqlValue[]) => [] | void,
+): SqlSession {
+  return {
+    dialect: session.dialect,
+    query: async (sql, parameters = []) => before(sql, parameters) ?? session.query(sql, parameters),
+    change: async (sql, parameters = []) =>
+      before(sql, parameters)?.length ?? session.change(sql, parameters),
+  };
 }
 
 /** A connection whose statements are done, but whose answers get lost while `losing` says so. */
@@ -112,8 +162,23 @@ export class LossyConnection implements SqlConnection {
     return rows;
   }
 
-  async transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
-    const result = await this.inner.transaction(work);
+  async change(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
+    const changed = await this.inner.change(sql, parameters);
+    this.lose(sql);
+    return changed;
+  }
+
+  async alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    const statements: string[] = [];
+    const result = await this.inner.alone((session) =>
+      work(passing(session, (sql) => void statements.push(sql))),
+    );
+    this.lose(statements.join(';'));
+    return result;
+  }
+
+  async transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    const result = await this.inner.transaction((session) => work(this.inside(session)));
     this.lose('COMMIT');
     return result;
   }
@@ -125,6 +190,11 @@ export class LossyConnection implements SqlConnection {
       this.losing = () => false;
       return true;
     };
+  }
+
+  /** What a transaction works with. */
+  protected inside(session: SqlSession): SqlSession {
+    return session;
   }
 
   private lose(sql: string): void {

@@ -109,7 +109,7 @@ describe('the ballast beside a database', () => {
 
   async function openWithLastRoom(): Promise<SqliteDatabase> {
     const ballast = new LastRoom(`${path}-ballast`);
-    const database = await SqliteDatabase.open(path, ballast);
+    const database = await SqliteDatabase.open(path, undefined, ballast);
     ballast.database = database;
     closing.push(() => database.close());
     await fill(database);
@@ -119,7 +119,9 @@ describe('the ballast beside a database', () => {
   const repositoryOf = (database: SqliteDatabase) => {
     const connection: SqlConnection = {
       dialect: sqliteDialect,
-      query: (sql, parameters = []) => database.query(sql, parameters),
+      query: (sql, parameters) => database.lone((session) => session.query(sql, parameters)),
+      change: (sql, parameters) => database.lone((session) => session.change(sql, parameters)),
+      alone: (work) => database.lone(work),
       transaction: (work) => database.transaction(work),
     };
     return new TypeOrmUploadRepository(connection, 'files');
@@ -189,7 +191,7 @@ describe('the ballast beside a database', () => {
     await mkdir(`${path}-ballast`);
     const database = await SqliteDatabase.open(path);
     closing.push(() => database.close());
-    expect(await database.query('SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
+    expect(await database.lone((session) => session.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
     await fill(database);
     await expect(repositoryOf(database).insert(large())).rejects.toThrow(StorageFullError);
   });
@@ -205,9 +207,9 @@ describe('the ballast beside a database', () => {
     }
     // SQLite cannot make its log here, as on a disk that is full.
     await mkdir(`${path}-wal`);
-    const database = await SqliteDatabase.open(path, new Obstacle(`${path}-ballast`));
+    const database = await SqliteDatabase.open(path, undefined, new Obstacle(`${path}-ballast`));
     closing.push(() => database.close());
-    expect(await database.query('SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
+    expect(await database.lone((session) => session.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
     expect(await ballastBytes()).toBe(MIB);
   });
 

@@ -1,13 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { newUpload } from './fixtures.js';
-import { type SqliteTestDatabase, sqliteTestDatabase } from './sqlite-database.js';
+import { SQLITE_DRIVERS, type SqliteTestDatabase, sqliteTestDatabase } from './sqlite-database.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 
 let database: SqliteTestDatabase;
 
-beforeEach(async () => {
-  database = await sqliteTestDatabase();
-});
 afterEach(() => database.close());
 
 async function tables(): Promise<string[]> {
@@ -17,7 +14,11 @@ async function tables(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-describe('the migrations', () => {
+describe.each(SQLITE_DRIVERS)('the migrations through %s', (driver) => {
+  beforeEach(async () => {
+    database = await sqliteTestDatabase(driver);
+  });
+
   it('leave nothing for the schema to ask for', async () => {
     const log = await database.connection.dataSource.driver.createSchemaBuilder().log();
     expect(log.upQueries.map(({ query }) => query)).toEqual([]);
@@ -34,7 +35,7 @@ describe('the migrations', () => {
     expect(await repository.insert(newUpload())).toMatchObject({ state: 'open' });
   });
 
-  it('keep the indexes that every upload writes to at the primary key and the key', async () => {
+  it('keep the indexes that every upload writes to at the primary key, the key and the expiry', async () => {
     const indexes = await database.connection.query<{ name: string; partial: number }>(
       `SELECT name, partial FROM pragma_index_list('tus_upload') ORDER BY name`,
     );
@@ -45,6 +46,7 @@ describe('the migrations', () => {
       'tus_upload_consumed',
       'tus_upload_dedupe',
       'tus_upload_delivery',
+      'tus_upload_expiry',
       'tus_upload_key',
       'tus_upload_releasing',
       'tus_upload_unsettled',

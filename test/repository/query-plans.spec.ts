@@ -1,40 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { UploadChange } from '../../src/repository/upload-record.js';
-import type { Query, SqlConnection, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import { HOLDER, completePartial, finalPlan, mergedFinal, newUpload, plannedFinal } from './fixtures.js';
+import {
+  HOLDER,
+  completePartial,
+  finalPlan,
+  mergedFinal,
+  newUpload,
+  openPartial,
+  pendingPlan,
+  plannedFinal,
+} from './fixtures.js';
+import { RecordingConnection } from './recording-connection.js';
 import { type SqliteTestDatabase, sqliteTestDatabase } from './sqlite-database.js';
-
-interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly SqlValue[];
-}
-
-/** Remembers every statement that passes. */
-class RecordingConnection implements SqlConnection {
-  readonly statements: Statement[] = [];
-
-  constructor(private readonly inner: SqlConnection) {}
-
-  get dialect(): SqlConnection['dialect'] {
-    return this.inner.dialect;
-  }
-
-  query<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
-    this.statements.push({ sql, parameters });
-    return this.inner.query<Row>(sql, parameters);
-  }
-
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
-    return this.inner.transaction((query) =>
-      work((sql, parameters = []) => {
-        this.statements.push({ sql, parameters });
-        return query(sql, parameters);
-      }),
-    );
-  }
-}
 
 describe('no statement reads all uploads', () => {
   let database: SqliteTestDatabase;
@@ -101,6 +80,18 @@ describe('no statement reads all uploads', () => {
     expect(await problems(() => repository.forgetTombstones(0), `${index} AND updated_at<?)`)).toEqual([]);
   });
 
+  it('overdue uploads go by the time of those that expire, without sorting', async () => {
+    const index = 'tus_upload_expiry (endpoint=? AND expires_at>? AND expires_at<?)';
+    const work = () => repository.overdue(10);
+    expect(await problems(work, index)).toEqual([]);
+    expect((await plans(work)).join('\n')).not.toContain('TEMP B-TREE');
+    const { id } = await repository.insert(newUpload({ expiresIn: -1 }));
+    expect(await problems(() => repository.expire(id, true), PRIMARY)).toEqual([]);
+    expect(await problems(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }], 9), PRIMARY)).toEqual(
+      [],
+    );
+  });
+
   it('pending events go by the end of their claim', async () => {
     const index = 'tus_upload_delivery (endpoint=? AND delivery_until<?)';
     expect(await problems(() => deliveries.claim(10), index)).toEqual([]);
@@ -110,8 +101,12 @@ describe('no statement reads all uploads', () => {
   });
 
   it('partials to be freed have an index of their own', async () => {
-    expect(await problems(() => repository.releasing(10), 'tus_upload_releasing (endpoint=?)')).toEqual([]);
-    expect(await problems(() => repository.released(['a', 'b']), PRIMARY)).toEqual([]);
+    expect(
+      await problems(() => repository.releasing(10), 'tus_upload_releasing (endpoint=? AND id>?)'),
+    ).toEqual([]);
+    expect(
+      await problems(() => repository.released(['a', 'b']), 'tus_upload_releasing (endpoint=? AND id=?)'),
+    ).toEqual([]);
     expect(await problems(() => repository.withWorkingBytes(['a', 'b']), PRIMARY)).toEqual([]);
   });
 
@@ -132,6 +127,16 @@ describe('no statement reads all uploads', () => {
     ).toEqual([]);
     const failing = await plannedFinal(repository, [partial]);
     expect(await problems(() => repository.failFinal(failing.id, 1), PRIMARY)).toEqual([]);
+  });
+
+  it('finals that wait go by the state of what is unsettled, and by the partial', async () => {
+    const partial = await openPartial(repository);
+    await repository.planFinal(pendingPlan([partial]));
+    const decided = () => repository.decidedFinals(10);
+    expect(await problems(decided, 'tus_upload_unsettled (endpoint=? AND state=?)')).toEqual([]);
+    expect((await plans(decided)).join('; ')).not.toContain('TEMP B-TREE');
+    const waiting = () => repository.finalsWaitingFor(partial);
+    expect(await problems(waiting, 'tus_final_partial_partial (partial_id=?)')).toEqual([]);
   });
 
   it('terminating finds consumed partials by their final', async () => {

@@ -2,7 +2,15 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { KeyConflictError } from '../../src/model/errors/key-conflict.error.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
-import { HOLDER, LossyConnection, completePartial, completeSingle, found, newUpload } from './fixtures.js';
+import {
+  FRESH,
+  HOLDER,
+  LossyConnection,
+  completePartial,
+  completeSingle,
+  found,
+  newUpload,
+} from './fixtures.js';
 
 export function rowContract(make: MakeDatabase): void {
   let database: TestDatabase;
@@ -25,7 +33,7 @@ export function rowContract(make: MakeDatabase): void {
     });
     const inserted = await repository.insert(upload);
     expect(await repository.find(upload.id)).toEqual(inserted);
-    const { dedupeKey, ...given } = upload;
+    const { dedupeKey, expiresIn: expiresAt, ...given } = upload;
     expect(inserted).toEqual({
       ...given,
       dedupeKey,
@@ -40,7 +48,8 @@ export function rowContract(make: MakeDatabase): void {
       createdAt: expect.any(Number),
       updatedAt: inserted.createdAt,
       completedAt: null,
-      expiresAt: null,
+      expiresAt,
+      expired: false,
       leaseHolder: null,
       leaseRemaining: null,
       epoch: 0,
@@ -59,7 +68,7 @@ export function rowContract(make: MakeDatabase): void {
     const inserted = await repository.insert(newUpload(), HOLDER);
     expect(inserted).toMatchObject({
       leaseHolder: HOLDER,
-      leaseRemaining: 5_000,
+      leaseRemaining: FRESH,
       epoch: 1,
       releasedEpoch: 0,
     });
@@ -71,6 +80,28 @@ export function rowContract(make: MakeDatabase): void {
     await repository.renew(HOLDER, [{ id, epoch, offset: largest - 2 }]);
     expect(await repository.find(id)).toMatchObject({ length: largest, offset: largest - 2 });
     expect(await repository.write(id, epoch, { offset: largest }, true)).toMatchObject({ offset: largest });
+  });
+
+  it('ids and keys are told apart by every letter', async () => {
+    for (const id of ['video', 'Video', 'VIDEO', 'vidéo']) {
+      await repository.insert(newUpload({ id, key: `videos/${id}`, owner: id }));
+    }
+    expect(await repository.find('vIDEO')).toBeUndefined();
+    for (const id of ['video', 'Video', 'vidéo']) {
+      expect(await repository.find(id)).toMatchObject({ id, key: `videos/${id}`, owner: id });
+    }
+  });
+
+  it('the longest key is guarded too, and long lists and names of any script come back whole', async () => {
+    const key = Array.from({ length: 1_024 }, (_, n) =>
+      String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000)),
+    ).join('');
+    const concat = `final;${'/files/0123456789abcdef '.repeat(5_000)}`;
+    const upload = newUpload({ key, concat, owner: 'Ånn 😀' });
+    await repository.insert(upload);
+    expect(await repository.find(upload.id)).toMatchObject({ key, concat, owner: 'Ånn 😀' });
+    await expect(repository.insert(newUpload({ key }))).rejects.toBeInstanceOf(KeyConflictError);
+    await repository.insert(newUpload({ key: `${key.slice(0, -1)}x` }));
   });
 
   it('an insert whose answer was lost resolves with the row it made', async () => {

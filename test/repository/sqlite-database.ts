@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
+import type { SqliteDriver } from '../../src/repository/typeorm/sqlite-driver.js';
 import type { TestDatabase } from './fixtures.js';
 
 export interface SqliteTestDatabase extends TestDatabase {
@@ -9,11 +10,14 @@ export interface SqliteTestDatabase extends TestDatabase {
   readonly path: string;
 }
 
+/** The packages that TypeORM 0.3 opens a file with. */
+export const SQLITE_DRIVERS: readonly SqliteDriver[] = ['sqlite3', 'better-sqlite3'];
+
 /** A SQLite file in a folder of its own. */
-export async function sqliteTestDatabase(): Promise<SqliteTestDatabase> {
+export async function sqliteTestDatabase(driver: SqliteDriver = 'sqlite3'): Promise<SqliteTestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
   const path = join(folder, 'state', 'uploads.sqlite');
-  const connection = new SqliteConnection({ path });
+  const connection = new SqliteConnection({ path, driver });
   await connection.open();
   return {
     connection,

@@ -1,4 +1,6 @@
-import { sqliteTestDatabase } from './sqlite-database.js';
+import { SQLITE_DRIVERS, sqliteTestDatabase } from './sqlite-database.js';
 import { uploadRepositoryContract } from './upload-repository.contract.js';
 
-uploadRepositoryContract('SQLite', sqliteTestDatabase);
+for (const driver of SQLITE_DRIVERS) {
+  uploadRepositoryContract(`SQLite through ${driver}`, () => sqliteTestDatabase(driver));
+}

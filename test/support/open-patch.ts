@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { tus } from './raw-http.js';
@@ -29,7 +30,11 @@ export class OpenPatch {
 
   static begin(
     url: string,
-    { offset, contentLength }: { offset: number; contentLength?: number },
+    {
+      offset,
+      contentLength,
+      headers,
+    }: { offset: number; contentLength?: number; headers?: Record<string, string> },
   ): OpenPatch {
     const outgoing = request(url, {
       method: 'PATCH',
@@ -40,6 +45,7 @@ export class OpenPatch {
         ...(contentLength === undefined
           ? { 'transfer-encoding': 'chunked' }
           : { 'content-length': String(contentLength) }),
+        ...headers,
       }),
     });
     outgoing.flushHeaders();
@@ -51,7 +57,14 @@ export class OpenPatch {
     return new Promise((resolve) => this.outgoing.write(bytes, () => resolve()));
   }
 
-  end(): void {
+  /** Resolves when the server asks for the body: with `Expect: 100-continue`, once the writer has its right to write. */
+  async wanted(): Promise<void> {
+    await once(this.outgoing, 'continue');
+  }
+
+  /** Ends the body, with fields behind it if it is chunked. */
+  end(trailers: readonly (readonly [name: string, value: string])[] = []): void {
+    this.outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
     this.outgoing.end();
   }
 

@@ -160,6 +160,8 @@ describe('UploadService.concatenate', () => {
       ['an incomplete partial', 'is not complete yet', async () => idOf(await partialOf(10))],
       ['a deleted partial', 'does not exist', async () => deleted()],
     ])('%s, by its position', async (_, problem, make) => {
+      // Finals that may wait have tests of their own.
+      await restart({ extensions: ['creation', 'creation-with-upload', 'concatenation'] });
       const ok = await context.partial('ok');
       kept = [ok];
       const wrong = await make();

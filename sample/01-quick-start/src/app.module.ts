@@ -8,6 +8,7 @@ import { uploadDirectory } from './upload-directory.js';
     TusModule.forRoot({
       path: 'files',
       storage: new LocalStorage({ directory: uploadDirectory }),
+      checksums: ['sha1', 'sha256', 'md5'],
       cors: true,
     }),
   ],

@@ -21,6 +21,7 @@ export class LeaseLock implements Lock {
   readonly fenced: boolean;
   private readonly letGo = new AbortController();
   private durable: number;
+  private sent: number;
   private releasing = false;
   private ended = false;
   /** Until the storage has put a new place on record, the next writer must keep clear of the silent one as well. */
@@ -34,10 +35,15 @@ export class LeaseLock implements Lock {
     this.fenced = record.releasedEpoch !== record.epoch - 1;
     this.fenceStands = this.fenced;
     this.durable = record.offset;
+    this.sent = record.offset;
   }
 
   get upload(): UploadRecord {
     return this.record;
+  }
+
+  get recorded(): number {
+    return this.sent;
   }
 
   get signal(): AbortSignal {
@@ -75,10 +81,13 @@ export class LeaseLock implements Lock {
     this.letGo.abort(reason);
   }
 
-  /** What the next renewal records. An upload that has all its bytes shows them only when it is finished. */
-  get renewal(): LeaseRenewal {
+  /** What this renewal records. An upload that has all its bytes shows them only when it is finished. */
+  renew(): LeaseRenewal {
     const { id, epoch, length, offset } = this.record;
-    return { id, epoch, offset: length !== null && this.durable >= length ? offset : this.durable };
+    const durable = length !== null && this.durable >= length ? offset : this.durable;
+    // Not once it is answered: an answer that is lost may have been a success.
+    this.sent = Math.max(this.sent, durable);
+    return { id, epoch, offset: durable };
   }
 
   renewed(sentAt: number): void {

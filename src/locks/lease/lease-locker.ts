@@ -19,6 +19,8 @@ export interface LeaseLockerDeps {
   readonly repository: UploadRepository;
   /** Told of a renewal that failed; the leases run out if it goes on. */
   readonly onError: (error: unknown) => void;
+  /** How far each renewal puts off the expiry of an open upload, in milliseconds; null or undefined: not at all. */
+  readonly extendBy?: number | null;
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -52,7 +54,7 @@ export class LeaseLocker implements Locker {
       // Another process's lease is only known to end when it runs out.
       const lapse = holder ? WAIT_MILLISECONDS : (acquired?.running.leaseRemaining ?? 0) + 1;
       const left = deadline - this.now();
-      if (left <= 0) throw new UploadLockedError();
+      if (left <= 0) throw new UploadLockedError(running?.expiresAt);
       await this.waiters.wait(request.id, Math.min(lapse, left));
     }
   }
@@ -78,7 +80,8 @@ export class LeaseLocker implements Locker {
       const locks = [...this.held.values()];
       const ours = await this.deps.repository.renew(
         this.holder,
-        locks.map((lock) => lock.renewal),
+        locks.map((lock) => lock.renew()),
+        this.deps.extendBy,
       );
       for (const lock of locks) {
         if (ours.has(lock.upload.id)) lock.renewed(sentAt);
@@ -105,7 +108,8 @@ export class LeaseLocker implements Locker {
     const lock = await this.tryAcquire(request.id, request.states);
     if (lock) return { done: { lock } };
     const running = await this.deps.repository.find(request.id);
-    if (!running || !request.states.includes(running.state)) return { done: { record: running } };
+    if (!running || running.expired || !request.states.includes(running.state))
+      return { done: { record: running } };
     return { running };
   }
 

@@ -1,11 +1,41 @@
+/** The kinds of databases that differ in their SQL. */
+export type Family = 'sqlite' | 'postgres' | 'mysql';
+
+/** A column of a list of rows that comes as parameters. */
+export interface GivenColumn {
+  readonly name: string;
+  readonly type: 'varchar' | 'integer' | 'bigint';
+}
+
+/** Changes rows of a table by rows of another source. The parameters of the source come first. */
+export interface JoinedUpdate {
+  readonly table: string;
+  /** A SELECT. */
+  readonly source: string;
+  /** The name of the source in the other parts. */
+  readonly alias: string;
+  readonly set: string;
+  /** Which row of the source belongs to which row of the table. */
+  readonly on: string;
+  readonly where: string;
+}
+
 /** What differs between databases in the statements of this room. */
 export interface Dialect {
-  /** An expression: milliseconds since 1970 by the clock of the database. */
+  readonly family: Family;
+  /** An expression: milliseconds since 1970 by the clock of the database, the same throughout one statement. */
   readonly now: string;
-  /** Dresses an INSERT, UPDATE or DELETE with RETURNING so that the driver hands over the rows. */
-  changing(statement: string): string;
+  /** Whether an INSERT or UPDATE can return the rows it has changed. */
+  readonly returning: boolean;
+  /** At the end of a SELECT: nobody else changes these rows before the end of the transaction. */
+  readonly lock: string;
+  /** The same, without the rows that somebody else has locked. */
+  readonly lockFree: string;
+  /** A SELECT of so many rows that come as parameters. */
+  givenRows(columns: readonly GivenColumn[], count: number): string;
+  joinedUpdate(update: JoinedUpdate): string;
   /** True if a unique index refused the statement. */
   isUniqueViolation(error: unknown): boolean;
-  /** True if the disk of the database has no room for what the statement writes. */
-  isFull(error: unknown): boolean;
+  /** True if the same work may succeed when it is done again: a deadlock, or somebody else's lock. */
+  isTransient(error: unknown): boolean;
 }

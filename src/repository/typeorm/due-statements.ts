@@ -1,12 +1,9 @@
 import type { UploadState } from '../../model/upload.js';
 import type { UploadRecord } from '../upload-record.js';
-import { stateList } from './final-states.js';
+import { SETTLED, stateList } from './final-states.js';
 import { ROWS_PER_STATEMENT, placeholders, statementChunks } from './sql-lists.js';
-import type { Query, StatementDeps } from './sql-connection.js';
-import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
-
-/** States that an upload may rest in; rows in any other are few, and have an index of their own. */
-const SETTLED: readonly UploadState[] = ['open', 'complete'];
+import type { SqlSession, StatementDeps } from './sql-connection.js';
+import { overdue, type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
 /** Statements that find the work of maintenance, and note what is done. */
 export class DueStatements {
@@ -28,6 +25,17 @@ export class DueStatements {
     return rows.map(toRecord);
   }
 
+  async overdue(limit: number): Promise<UploadRecord[]> {
+    const { connection, endpoint } = this.deps;
+    const { now } = connection.dialect;
+    const rows = await connection.query<SelectedUpload>(
+      `SELECT ${uploadColumns(now)} FROM tus_upload WHERE endpoint = ? AND ${overdue(now)}
+      ORDER BY expires_at LIMIT ?`,
+      [endpoint, limit],
+    );
+    return rows.map(toRecord);
+  }
+
   async releasing(limit: number, after = ''): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const rows = await connection.query<SelectedUpload>(
@@ -39,11 +47,10 @@ export class DueStatements {
   }
 
   async released(ids: readonly string[]): Promise<void> {
-    const { connection, endpoint } = this.deps;
     for (const chunk of statementChunks(ids)) {
       const statement = `UPDATE tus_upload SET content = 'released'
         WHERE id IN (${placeholders(chunk.length)}) AND endpoint = ? AND content = 'releasing'`;
-      await connection.query(connection.dialect.changing(statement), [...chunk, endpoint]);
+      await this.deps.connection.change(statement, [...chunk, this.deps.endpoint]);
     }
   }
 
@@ -64,28 +71,29 @@ export class DueStatements {
   async forgetTombstones(olderThanMilliseconds: number): Promise<number> {
     const { connection } = this.deps;
     for (let forgotten = 0; ;) {
-      const count = await connection.transaction((query) => this.forgetSome(query, olderThanMilliseconds));
+      const count = await connection.transaction((session) =>
+        this.forgetSome(session, olderThanMilliseconds),
+      );
       forgotten += count;
       if (count < ROWS_PER_STATEMENT) return forgotten;
     }
   }
 
-  private async forgetSome(query: Query, olderThanMilliseconds: number): Promise<number> {
-    const { connection, endpoint } = this.deps;
-    const { now } = connection.dialect;
-    const old = await query<{ id: string }>(
+  private async forgetSome(session: SqlSession, olderThanMilliseconds: number): Promise<number> {
+    const { now, lockFree } = session.dialect;
+    const old = await session.query<{ id: string }>(
       `SELECT id FROM tus_upload
       WHERE endpoint = ? AND state = 'gone' AND state NOT IN (${stateList(SETTLED)}) AND updated_at <= ${now} - ?
-      AND delivery IS NULL AND content <> 'releasing' AND pins = 0 ORDER BY updated_at LIMIT ?`,
-      [endpoint, olderThanMilliseconds, ROWS_PER_STATEMENT],
+      AND delivery IS NULL AND content <> 'releasing' AND pins = 0 ORDER BY updated_at LIMIT ? ${lockFree}`,
+      [this.deps.endpoint, olderThanMilliseconds, ROWS_PER_STATEMENT],
     );
     if (old.length === 0) return 0;
     const ids = old.map(({ id }) => id);
     const marks = placeholders(ids.length);
-    const lists = `DELETE FROM tus_final_partial WHERE final_id IN (${marks}) OR partial_id IN (${marks})`;
-    await query(connection.dialect.changing(lists), [...ids, ...ids]);
-    const uploads = `DELETE FROM tus_upload WHERE id IN (${marks})`;
-    await query(connection.dialect.changing(uploads), ids);
-    return ids.length;
+    // Two statements, each by its own index: MySQL would read the whole table for both conditions in one.
+    for (const column of ['final_id', 'partial_id']) {
+      await session.change(`DELETE FROM tus_final_partial WHERE ${column} IN (${marks})`, ids);
+    }
+    return session.change(`DELETE FROM tus_upload WHERE id IN (${marks})`, ids);
   }
 }

@@ -1,4 +1,6 @@
 import { EntitySchema } from 'typeorm';
+import { columnTypes } from './column-types.js';
+import type { Family } from './dialect.js';
 
 /** One entry of a final's ordered list. */
 export interface FinalPartialRow {
@@ -11,15 +13,18 @@ export interface FinalPartialRow {
   start_offset: number | string | null;
 }
 
-export const finalPartialSchema = new EntitySchema<FinalPartialRow>({
-  name: 'TusFinalPartial',
-  tableName: 'tus_final_partial',
-  columns: {
-    final_id: { type: 'varchar', length: 255, primary: true },
-    position: { type: 'integer', primary: true },
-    partial_id: { type: 'varchar', length: 255 },
-    source_id: { type: 'varchar', length: 255, nullable: true },
-    start_offset: { type: 'bigint', nullable: true },
-  },
-  indices: [{ name: 'tus_final_partial_partial', columns: ['partial_id', 'final_id'] }],
-});
+export function finalPartialSchema(family: Family): EntitySchema<FinalPartialRow> {
+  const { short } = columnTypes(family);
+  return new EntitySchema<FinalPartialRow>({
+    name: 'TusFinalPartial',
+    tableName: 'tus_final_partial',
+    columns: {
+      final_id: { ...short, length: 255, primary: true },
+      position: { type: 'integer', primary: true },
+      partial_id: { ...short, length: 255 },
+      source_id: { ...short, length: 255, nullable: true },
+      start_offset: { type: 'bigint', nullable: true },
+    },
+    indices: [{ name: 'tus_final_partial_partial', columns: ['partial_id', 'final_id'] }],
+  });
+}

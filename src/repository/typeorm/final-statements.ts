@@ -1,12 +1,22 @@
 import type { UploadChange, UploadRecord } from '../upload-record.js';
 import type { PlannedPartial } from '../upload-repository.js';
-import { UNMERGED, stateList } from './final-states.js';
+import { SETTLED, UNMERGED, stateList } from './final-states.js';
 import { unpin } from './pins.js';
 import type { RowStatements } from './row-statements.js';
 import { settle } from './settle.js';
-import type { Query, StatementDeps } from './sql-connection.js';
+import type { SqlSession, StatementDeps } from './sql-connection.js';
+import { placeholders, statementChunks } from './sql-lists.js';
+import { updateUpload } from './update-upload.js';
 import { assignments, bearing } from './upload-change.js';
+import type { GivenColumn } from './dialect.js';
+import { lockFinal, lockUploads } from './upload-locks.js';
 import { type SelectedUpload, toNumber, toRecord, uploadColumns } from './upload-row.js';
+
+/** Where an entry of a list begins in the final. */
+const RANGE: readonly GivenColumn[] = [
+  { name: 'place', type: 'integer' },
+  { name: 'begins', type: 'bigint' },
+];
 
 type ListedPartial = SelectedUpload & { consumer_start: number | string | null };
 
@@ -16,6 +26,30 @@ export class FinalStatements {
     private readonly deps: StatementDeps,
     private readonly rows: RowStatements,
   ) {}
+
+  async waitingFor(partialId: string): Promise<string[]> {
+    const { connection, endpoint } = this.deps;
+    const rows = await connection.query<{ id: string }>(
+      `SELECT DISTINCT final.id AS id FROM tus_final_partial AS entry JOIN tus_upload AS final ON final.id = entry.final_id
+      WHERE entry.partial_id = ? AND final.endpoint = ? AND final.state = 'pending'`,
+      [partialId, endpoint],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async decided(limit: number): Promise<string[]> {
+    const { connection, endpoint } = this.deps;
+    const listed = `SELECT 1 FROM tus_final_partial AS entry JOIN tus_upload AS partial ON partial.id = entry.partial_id
+      WHERE entry.final_id = final.id`;
+    const rows = await connection.query<{ id: string }>(
+      `SELECT final.id AS id FROM tus_upload AS final
+      WHERE final.endpoint = ? AND final.state = 'pending' AND final.state NOT IN (${stateList(SETTLED)})
+      AND (NOT EXISTS (${listed} AND partial.state <> 'complete') OR EXISTS (${listed} AND partial.ending IS NOT NULL))
+      ORDER BY final.updated_at LIMIT ?`,
+      [endpoint, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
 
   async partialsOf(finalId: string): Promise<PlannedPartial[]> {
     const { connection, endpoint } = this.deps;
@@ -38,20 +72,12 @@ export class FinalStatements {
   }
 
   async claimBytes(partialId: string, finalId: string): Promise<boolean> {
-    const { connection, endpoint } = this.deps;
-    const claimed = await connection.query(
-      connection.dialect.changing(
-        `UPDATE tus_upload SET consumed_by = ?
-        WHERE id = ? AND endpoint = ? AND kind = 'partial' AND state = 'complete' AND content = 'stored'
-        AND (consumed_by = ? OR (consumed_by IS NULL AND pins = 1))
-        AND EXISTS (SELECT 1 FROM tus_final_partial AS entry JOIN tus_upload AS final ON final.id = entry.final_id
-          WHERE entry.partial_id = tus_upload.id AND entry.final_id = ?
-          AND final.state IN (${stateList(UNMERGED)}))
-        RETURNING id`,
-      ),
-      [finalId, partialId, endpoint, finalId, finalId],
-    );
-    return claimed.length > 0;
+    return this.deps.connection.transaction(async (session) => {
+      await lockUploads(session, [partialId, finalId]);
+      return (
+        (await this.isUnmergedWith(session, finalId, partialId)) && this.claim(session, partialId, finalId)
+      );
+    });
   }
 
   complete(
@@ -60,18 +86,16 @@ export class FinalStatements {
     change: UploadChange,
   ): Promise<UploadRecord | undefined> {
     const completing: UploadChange = { ...change, state: 'complete', completed: true };
-    return this.end(id, { epoch: under.epoch, change: completing }, async (query) => {
-      await this.recordStarts(query, id);
-      await unpin(query, this.deps.connection.dialect, id);
-      await this.consumePartials(query, id, under.releasePartials);
+    return this.end(id, { epoch: under.epoch, change: completing }, async (session) => {
+      await this.recordStarts(session, id);
+      await unpin(session, id);
+      await this.consumePartials(session, id, under.releasePartials);
     });
   }
 
   async fail(id: string, epoch: number): Promise<boolean> {
     const change: UploadChange = { state: 'terminating', ending: 'failed' };
-    const failed = await this.end(id, { epoch, change }, (query) =>
-      unpin(query, this.deps.connection.dialect, id),
-    );
+    const failed = await this.end(id, { epoch, change }, (session) => unpin(session, id));
     return failed !== undefined;
   }
 
@@ -79,36 +103,55 @@ export class FinalStatements {
   private end(
     id: string,
     under: { epoch: number; change: UploadChange },
-    then: (query: Query) => Promise<void>,
+    then: (session: SqlSession) => Promise<void>,
   ): Promise<UploadRecord | undefined> {
     return settle(
       () =>
-        this.deps.connection.transaction(async (query) => {
-          const ended = await this.leave(query, id, under);
-          if (ended) await then(query);
+        this.deps.connection.transaction(async (session) => {
+          await lockFinal(session, id);
+          const ended = await this.leave(session, id, under);
+          if (ended) await then(session);
           return ended;
         }),
       async () => bearing(await this.rows.find(id), { ...under, release: true }),
     );
   }
 
-  private async leave(
-    query: Query,
+  private leave(
+    session: SqlSession,
     id: string,
     { epoch, change }: { epoch: number; change: UploadChange },
   ): Promise<UploadRecord | undefined> {
-    const { connection, endpoint } = this.deps;
-    const { now } = connection.dialect;
-    const set = assignments(change, true, now);
-    const [row] = await query<SelectedUpload>(
-      connection.dialect.changing(
-        `UPDATE tus_upload SET ${set.sql} WHERE id = ? AND endpoint = ? AND kind = 'final'
-        AND state IN (${stateList(UNMERGED)}) AND epoch = ? AND lease_holder IS NOT NULL
-        RETURNING ${uploadColumns(now)}`,
-      ),
-      [...set.parameters, id, endpoint, epoch],
+    const set = assignments(change, true, session.dialect.now);
+    const where = {
+      sql: `kind = 'final' AND state IN (${stateList(UNMERGED)}) AND epoch = ? AND lease_holder IS NOT NULL`,
+      parameters: [epoch],
+    };
+    return updateUpload(session, { id, endpoint: this.deps.endpoint, set, where });
+  }
+
+  private async isUnmergedWith(session: SqlSession, finalId: string, partialId: string): Promise<boolean> {
+    const entries = await session.query(
+      `SELECT entry.position FROM tus_final_partial AS entry JOIN tus_upload AS final ON final.id = entry.final_id
+      WHERE entry.partial_id = ? AND entry.final_id = ? AND final.state IN (${stateList(UNMERGED)}) LIMIT 1`,
+      [partialId, finalId],
     );
-    return row && toRecord(row);
+    return entries.length > 0;
+  }
+
+  private async claim(session: SqlSession, partialId: string, finalId: string): Promise<boolean> {
+    await session.change(
+      `UPDATE tus_upload SET consumed_by = ?
+      WHERE id = ? AND endpoint = ? AND kind = 'partial' AND state = 'complete' AND content = 'stored'
+      AND consumed_by IS NULL AND pins = 1`,
+      [finalId, partialId, this.deps.endpoint],
+    );
+    const claimed = await session.query(
+      `SELECT id FROM tus_upload
+      WHERE id = ? AND endpoint = ? AND state = 'complete' AND content = 'stored' AND consumed_by = ?`,
+      [partialId, this.deps.endpoint, finalId],
+    );
+    return claimed.length > 0;
   }
 
   private async consumersOf(finalId: string): Promise<Map<string, UploadRecord>> {
@@ -123,30 +166,50 @@ export class FinalStatements {
   }
 
   /** Recorded while every partial has its row, so that the ranges outlive the rows before them. */
-  private async recordStarts(query: Query, finalId: string): Promise<void> {
-    await query(
-      `WITH ranges AS (
-        SELECT entry.position AS place,
-          SUM(partial.upload_length) OVER (ORDER BY entry.position) - partial.upload_length AS begins
-        FROM tus_final_partial AS entry JOIN tus_upload AS partial ON partial.id = entry.partial_id
-        WHERE entry.final_id = ?)
-      UPDATE tus_final_partial SET start_offset = begins FROM ranges
-      WHERE final_id = ? AND position = place`,
-      [finalId, finalId],
+  private async recordStarts(session: SqlSession, finalId: string): Promise<void> {
+    const entries = await session.query<{ position: number; length: number | string }>(
+      `SELECT entry.position AS position, partial.upload_length AS length
+      FROM tus_final_partial AS entry JOIN tus_upload AS partial ON partial.id = entry.partial_id
+      WHERE entry.final_id = ? ORDER BY entry.position`,
+      [finalId],
     );
+    let start = 0;
+    const starts = entries.map(({ position, length }) => {
+      const range = [position, start] as const;
+      start += Number(length);
+      return range;
+    });
+    for (const chunk of statementChunks(starts)) {
+      const update = session.dialect.joinedUpdate({
+        table: 'tus_final_partial',
+        source: session.dialect.givenRows(RANGE, chunk.length),
+        alias: 'ranges',
+        set: 'start_offset = begins',
+        on: 'position = place',
+        where: 'final_id = ?',
+      });
+      await session.change(update, [...chunk.flat(), finalId]);
+    }
   }
 
   /** Bytes that the final has claimed are its own now, whoever else pins the partial. */
-  private async consumePartials(query: Query, finalId: string, releasePartials: boolean): Promise<void> {
-    const { dialect } = this.deps.connection;
+  private async consumePartials(
+    session: SqlSession,
+    finalId: string,
+    releasePartials: boolean,
+  ): Promise<void> {
     const unneeded = releasePartials ? 'pins = 0' : '1 = 0';
-    await query(
-      dialect.changing(
-        `UPDATE tus_upload SET content = 'releasing', consumed_by = ?, updated_at = ${dialect.now}
-        WHERE id IN (SELECT partial_id FROM tus_final_partial WHERE final_id = ?)
-        AND state = 'complete' AND content = 'stored' AND (consumed_by = ? OR ${unneeded})`,
-      ),
-      [finalId, finalId, finalId],
+    const listed = await session.query<{ id: string }>(
+      'SELECT DISTINCT partial_id AS id FROM tus_final_partial WHERE final_id = ?',
+      [finalId],
     );
+    for (const chunk of statementChunks(listed.map(({ id }) => id))) {
+      await session.change(
+        `UPDATE tus_upload SET content = 'releasing', consumed_by = ?, updated_at = ${session.dialect.now}
+        WHERE id IN (${placeholders(chunk.length)})
+        AND state = 'complete' AND content = 'stored' AND (consumed_by = ? OR ${unneeded})`,
+        [finalId, ...chunk, finalId],
+      );
+    }
   }
 }

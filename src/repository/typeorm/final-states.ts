@@ -10,3 +10,6 @@ export const LIVING: readonly UploadState[] = [...UNMERGED, 'complete'];
 export function stateList(states: readonly UploadState[]): string {
   return states.map((state) => `'${state}'`).join(', ');
 }
+
+/** States that an upload may rest in; rows in any other are few, and have an index of their own. */
+export const SETTLED: readonly UploadState[] = ['open', 'complete'];

@@ -3,10 +3,19 @@ import type { UploadChange, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS, type LeaseRenewal } from '../upload-repository.js';
 import type { RowStatements } from './row-statements.js';
 import { settle } from './settle.js';
-import type { StatementDeps } from './sql-connection.js';
-import { placeholderRows, placeholders, statementChunks } from './sql-lists.js';
-import { assignments, bearing } from './upload-change.js';
-import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
+import type { GivenColumn } from './dialect.js';
+import type { SqlValue, StatementDeps } from './sql-connection.js';
+import { placeholders, statementChunks } from './sql-lists.js';
+import { assignments, bearing, extended } from './upload-change.js';
+import { updateUpload } from './update-upload.js';
+import { overdue } from './upload-row.js';
+
+/** What a renewal says of each lease. */
+const BEAT: readonly GivenColumn[] = [
+  { name: 'beat_id', type: 'varchar' },
+  { name: 'beat_epoch', type: 'integer' },
+  { name: 'durable', type: 'bigint' },
+];
 
 /** Statements that take a lease, write under it, and keep it. */
 export class LeaseStatements {
@@ -18,16 +27,16 @@ export class LeaseStatements {
   async take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
     const { now } = connection.dialect;
-    const [row] = await connection.query<SelectedUpload>(
-      connection.dialect.changing(
-        `UPDATE tus_upload SET lease_holder = ?, lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1
-        WHERE id = ? AND endpoint = ? AND state IN (${placeholders(states.length)})
-        AND (lease_holder IS NULL OR lease_expires_at <= ${now})
-        RETURNING ${uploadColumns(now)}`,
-      ),
-      [holder, id, endpoint, ...states],
-    );
-    return row && toRecord(row);
+    const set = {
+      sql: `lease_holder = ?, lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1`,
+      parameters: [holder],
+    };
+    const where = {
+      sql: `state IN (${placeholders(states.length)}) AND (lease_holder IS NULL OR lease_expires_at <= ${now})
+        AND NOT ${overdue(now)}`,
+      parameters: states,
+    };
+    return connection.alone((session) => updateUpload(session, { id, endpoint, set, where }));
   }
 
   write(
@@ -41,10 +50,14 @@ export class LeaseStatements {
     );
   }
 
-  async renew(holder: string, leases: readonly LeaseRenewal[]): Promise<ReadonlySet<string>> {
+  async renew(
+    holder: string,
+    leases: readonly LeaseRenewal[],
+    extendBy: number | null,
+  ): Promise<ReadonlySet<string>> {
     const renewed = new Set<string>();
     for (const chunk of statementChunks(leases)) {
-      for (const id of await this.renewChunk(holder, chunk)) renewed.add(id);
+      for (const id of await this.renewChunk(holder, chunk, extendBy)) renewed.add(id);
     }
     return renewed;
   }
@@ -55,30 +68,44 @@ export class LeaseStatements {
     change: UploadChange,
   ): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
-    const { now } = connection.dialect;
-    const set = assignments(change, release, now);
-    const [row] = await connection.query<SelectedUpload>(
-      // The epoch alone would let a holder write that has given its lease back.
-      connection.dialect.changing(
-        `UPDATE tus_upload SET ${set.sql}
-        WHERE id = ? AND endpoint = ? AND epoch = ? AND lease_holder IS NOT NULL RETURNING ${uploadColumns(now)}`,
-      ),
-      [...set.parameters, id, endpoint, epoch],
-    );
-    return row && toRecord(row);
+    const set = assignments(change, release, connection.dialect.now);
+    // The epoch alone would let a holder write that has given its lease back.
+    const where = { sql: 'epoch = ? AND lease_holder IS NOT NULL', parameters: [epoch] };
+    return connection.alone((session) => updateUpload(session, { id, endpoint, set, where }));
   }
 
-  private async renewChunk(holder: string, leases: readonly LeaseRenewal[]): Promise<string[]> {
+  private async renewChunk(
+    holder: string,
+    leases: readonly LeaseRenewal[],
+    extendBy: number | null,
+  ): Promise<string[]> {
     const { connection, endpoint } = this.deps;
-    const { now } = connection.dialect;
-    const rows = await connection.query<{ id: string }>(
-      `WITH beat (beat_id, beat_epoch, durable) AS (VALUES ${placeholderRows(leases.length, 3)})
-      UPDATE tus_upload SET lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, updated_at = ${now},
-      upload_offset = CASE WHEN state = 'open' AND durable > upload_offset THEN durable ELSE upload_offset END
-      FROM beat
-      WHERE id = beat_id AND endpoint = ? AND epoch = beat_epoch AND lease_holder = ? RETURNING id`,
-      [...leases.flatMap(({ id, epoch, offset }) => [id, epoch, offset]), endpoint, holder],
-    );
+    const { dialect } = connection;
+    const source = dialect.givenRows(BEAT, leases.length);
+    const beats = leases.flatMap(({ id, epoch, offset }) => [id, epoch, offset]);
+    const on = 'id = beat_id AND epoch = beat_epoch';
+    const where = 'endpoint = ? AND lease_holder = ?';
+    const set = `lease_expires_at = ${dialect.now} + ${LEASE_MILLISECONDS}, updated_at = ${dialect.now},
+      upload_offset = CASE WHEN state = 'open' AND durable > upload_offset THEN durable ELSE upload_offset END${
+        extendBy === null ? '' : `, ${extended(dialect.now, extendBy, "state = 'open'")}`
+      }`;
+    const update = dialect.joinedUpdate({ table: 'tus_upload', source, alias: 'beat', set, on, where });
+    const parameters = [...beats, endpoint, holder];
+    const rows = dialect.returning
+      ? await connection.query<{ id: string }>(`${update} RETURNING id`, parameters)
+      : await this.renewAndLook(
+          { update, look: `SELECT id FROM tus_upload JOIN (${source}) AS beat ON ${on} WHERE ${where}` },
+          parameters,
+        );
     return rows.map(({ id }) => id);
+  }
+
+  /** Who has the lease now under the same epoch had it at the update too, which has therefore renewed it. */
+  private async renewAndLook(
+    statements: { readonly update: string; readonly look: string },
+    parameters: readonly SqlValue[],
+  ): Promise<{ id: string }[]> {
+    await this.deps.connection.change(statements.update, parameters);
+    return this.deps.connection.query<{ id: string }>(statements.look, parameters);
   }
 }

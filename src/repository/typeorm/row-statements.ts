@@ -2,7 +2,7 @@ import type { NewUpload, UploadRecord } from '../upload-record.js';
 import type { ListFilter } from '../upload-repository.js';
 import { placeholders } from './sql-lists.js';
 import type { SqlValue, StatementDeps } from './sql-connection.js';
-import { insertUpload } from './upload-insert.js';
+import { insertRefusal, insertUpload } from './upload-insert.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
 /** Statements that make and read single rows. */
@@ -11,12 +11,12 @@ export class RowStatements {
 
   async insert(upload: NewUpload, holder?: string): Promise<UploadRecord> {
     const { connection, endpoint } = this.deps;
-    const query = connection.query.bind(connection);
     try {
-      return await insertUpload(query, connection.dialect, { upload, endpoint, holder });
+      return await connection.alone((session) => insertUpload(session, { upload, endpoint, holder }));
     } catch (error) {
+      if (connection.dialect.isUniqueViolation(error)) throw await insertRefusal(connection, upload, error);
       const inserted = await this.ours(upload, holder).catch(() => undefined);
-      if (inserted && !connection.dialect.isUniqueViolation(error)) return inserted;
+      if (inserted) return inserted;
       throw error;
     }
   }

@@ -2,20 +2,39 @@ import type { Dialect } from './dialect.js';
 
 export type SqlValue = string | number | null;
 
-/** Runs one statement, with `?` for each parameter, and resolves with the rows that it returns. */
-export type Query = <Row>(sql: string, parameters?: readonly SqlValue[]) => Promise<Row[]>;
-
-/** A database as the statements of this room see it. Where its disk is full, both throw a `StorageFullError`. */
-export interface SqlConnection {
+/** Runs statements with `?` for each parameter: each by itself, or all in one transaction. */
+export interface SqlSession {
   readonly dialect: Dialect;
-  /** A lone statement: it commits by itself and is never part of somebody's transaction. */
+  /** Resolves with the rows that the statement selects or returns. */
   query<Row>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+  /** Resolves with how many rows an INSERT, UPDATE or DELETE without RETURNING has changed. */
+  change(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+}
+
+/**
+ * A database as the statements of this room see it. A lone statement commits by itself. Where the disk is full they
+ * throw a `StorageFullError`.
+ */
+export interface SqlConnection extends SqlSession {
   /**
-   * Commits what the work did, or nothing of it if the work throws. Inside, only the query that is handed over may be
-   * used: a lone statement would wait for the end of the transaction that waits for it. The work may be done twice:
-   * what the first time did was rolled back.
+   * For a lone change that wants to see what it made of the row: where a change cannot return its rows, change and
+   * look are put together by a transaction. The work may run again after a deadlock.
    */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  /**
+   * Commits what the work did, or nothing of it if the work throws. Each statement sees what others have committed
+   * before it. The work may run again after a deadlock. Inside, only the session that is handed over may be used: a
+   * lone statement would wait for the end of the transaction that waits for it.
+   */
+  transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>;
+}
+
+/** A connection with its beginning and end. */
+export interface DatabaseConnection extends SqlConnection {
+  /** Connects if need be and brings the tables up to date. A second call changes nothing. */
+  open(): Promise<void>;
+  /** Waits for running statements, then lets go. A second call changes nothing. */
+  close(): Promise<void>;
 }
 
 /** What the statements of one registration need. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
-import type { Query, SqlConnection, SqlValue } from './sql-connection.js';
+import type { DatabaseConnection, SqlSession, SqlValue } from './sql-connection.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { sqliteDialect } from './sqlite-dialect.js';
+import type { SqliteDriver } from './sqlite-driver.js';
 
 interface SharedDatabase {
   readonly opening: Promise<SqliteDatabase>;
@@ -15,14 +16,17 @@ const openFiles = new Map<string, SharedDatabase>();
 export interface SqliteConnectionDeps {
   /** The file of the database. It and its folder are created if need be. */
   readonly path: string;
+  /** The package that opens it. Default: `better-sqlite3` where it is installed, else `sqlite3`. */
+  readonly driver?: SqliteDriver;
   /** @internal Allows `:memory:`, which no restart survives. Default: false. */
   readonly allowMemory?: boolean;
 }
 
 /** The module's own connection to a SQLite file, apart from any that the application has. */
-export class SqliteConnection implements SqlConnection {
+export class SqliteConnection implements DatabaseConnection {
   readonly dialect = sqliteDialect;
   private readonly file: string;
+  private readonly driver: SqliteDriver | undefined;
   private opening: Promise<SqliteDatabase> | undefined;
   private database: SqliteDatabase | undefined;
 
@@ -34,12 +38,12 @@ export class SqliteConnection implements SqlConnection {
       );
     }
     if (deps.path === '') throw new TypeError('The path of the SQLite file is empty.');
+    this.driver = deps.driver;
     this.file = deps.path === ':memory:' ? deps.path : resolve(deps.path);
   }
 
-  /** Opens the file and brings its tables up to date. A second call changes nothing. */
   async open(): Promise<void> {
-    const opening = (this.opening ??= share(this.file));
+    const opening = (this.opening ??= share(this.file, this.driver));
     try {
       const database = await opening;
       // Unless it was closed meanwhile.
@@ -50,7 +54,6 @@ export class SqliteConnection implements SqlConnection {
     }
   }
 
-  /** Waits for running statements, then lets go of the file. A second call changes nothing. */
   async close(): Promise<void> {
     const opening = this.opening;
     this.opening = undefined;
@@ -60,10 +63,18 @@ export class SqliteConnection implements SqlConnection {
   }
 
   async query<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
-    return this.opened().query<Row>(sql, parameters);
+    return this.opened().lone((session) => session.query<Row>(sql, parameters));
   }
 
-  async transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+  async change(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
+    return this.opened().lone((session) => session.change(sql, parameters));
+  }
+
+  async alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.opened().lone(work);
+  }
+
+  async transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.opened().transaction(work);
   }
 
@@ -78,9 +89,9 @@ export class SqliteConnection implements SqlConnection {
   }
 }
 
-async function share(file: string): Promise<SqliteDatabase> {
-  if (file === ':memory:') return SqliteDatabase.open(file);
-  const shared = openFiles.get(file) ?? { opening: SqliteDatabase.open(file), users: 0 };
+async function share(file: string, driver?: SqliteDriver): Promise<SqliteDatabase> {
+  if (file === ':memory:') return SqliteDatabase.open(file, driver);
+  const shared = openFiles.get(file) ?? { opening: SqliteDatabase.open(file, driver), users: 0 };
   openFiles.set(file, shared);
   shared.users += 1;
   try {

@@ -1,19 +1,22 @@
-import { DataSource } from 'typeorm';
+import { setImmediate } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
 import { StorageFullError } from '../../model/errors/storage-full.error.js';
 import { Ballast } from './ballast.js';
-import { finalPartialSchema } from './final-partial.schema.js';
-import { CreateUploads1794000000000 } from './migrations/1794000000000-create-uploads.js';
-import type { Query, SqlValue } from './sql-connection.js';
-import { sqliteDialect } from './sqlite-dialect.js';
+import { repeated } from './repeated.js';
+import type { SqlSession, SqlValue } from './sql-connection.js';
+import { isFull, sqliteDialect } from './sqlite-dialect.js';
+import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-driver.js';
 import { StatementGate } from './statement-gate.js';
-import { uploadSchema } from './upload.schema.js';
-
-/** How long a statement waits for a writer in another process, in milliseconds. */
-const BUSY_TIMEOUT = 5_000;
 
 /** One open SQLite file: a single connection of TypeORM with a gate in front of it. */
 export class SqliteDatabase {
   private readonly gate = new StatementGate();
+  private readonly session: SqlSession = {
+    dialect: sqliteDialect,
+    query: (sql, parameters = []) => this.run(answering(sql), parameters),
+    change: async (sql, parameters = []) =>
+      (await this.run(answering(`${sql} RETURNING 1`), parameters)).length,
+  };
 
   private constructor(
     readonly dataSource: DataSource,
@@ -21,21 +24,51 @@ export class SqliteDatabase {
   ) {}
 
   /** Opens the file, with its folder if need be, and brings its tables up to date. */
-  static async open(path: string, ballast = ballastBeside(path)): Promise<SqliteDatabase> {
-    const opened = await SqliteDatabase.openWith(path, ballast).catch(async (error: unknown) => {
+  static async open(
+    path: string,
+    driver?: SqliteDriver,
+    ballast = ballastBeside(path),
+  ): Promise<SqliteDatabase> {
+    const opened = await SqliteDatabase.openWith(path, { driver, ballast }).catch(async (error: unknown) => {
       // A full disk shows in many ways when there is no room for the files that SQLite keeps beside the database.
       if (!(await ballast?.release())) throw error;
-      return SqliteDatabase.openWith(path, ballast);
+      return SqliteDatabase.openWith(path, { driver, ballast });
     });
     await ballast?.fill();
     return opened;
   }
 
-  query<Row>(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
-    return this.gate.shared(() => this.withRoom(() => this.run<Row>(sql, parameters)));
+  private static async openWith(
+    path: string,
+    { driver, ballast }: { driver: SqliteDriver | undefined; ballast: Ballast | undefined },
+  ): Promise<SqliteDatabase> {
+    const dataSource = sqliteDataSource(path, driver);
+    await dataSource.initialize();
+    const database = new SqliteDatabase(dataSource, ballast);
+    try {
+      // With NORMAL a power loss may take back the last commits, and with them what a client or a hook was told.
+      await database.lone((session) => session.query('PRAGMA synchronous = FULL'));
+      // The pauses between tries leave the process free, where waiting inside the driver would stop it.
+      if (isSynchronous(dataSource))
+        await database.lone((session) => session.query('PRAGMA busy_timeout = 0'));
+      // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
+      await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
+    } catch (error) {
+      await dataSource.destroy();
+      throw error;
+    }
+    return database;
   }
 
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+  /** A statement that commits by itself. */
+  lone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    const patient = () => this.withRoom(() => repeated(() => work(this.session), sqliteDialect.isTransient));
+    if (!isSynchronous(this.dataSource)) return this.gate.shared(patient);
+    // Each commit stops the process until it is on the disk: between two of them others have their turn.
+    return this.gate.exclusive(() => patient().finally(() => setImmediate()));
+  }
+
+  transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.gate.exclusive(() => this.withRoom(() => this.transact(work)));
   }
 
@@ -44,31 +77,17 @@ export class SqliteDatabase {
     return this.gate.exclusive(() => this.dataSource.destroy());
   }
 
-  private static async openWith(path: string, ballast: Ballast | undefined): Promise<SqliteDatabase> {
-    const dataSource = new DataSource({
-      type: 'sqlite',
-      database: path,
-      enableWAL: true,
-      busyTimeout: BUSY_TIMEOUT,
-      entities: [uploadSchema, finalPartialSchema],
-      migrations: [CreateUploads1794000000000],
-      migrationsTableName: 'tus_migrations',
-      migrationsRun: false,
-      synchronize: false,
-      logging: false,
-    });
-    await dataSource.initialize();
-    const database = new SqliteDatabase(dataSource, ballast);
+  private async transact<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    await repeated(() => this.run('BEGIN IMMEDIATE', []), sqliteDialect.isTransient);
     try {
-      // With NORMAL a power loss may take back the last commits, and with them what a client or a hook was told.
-      await database.query('PRAGMA synchronous = FULL', []);
-      // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
-      await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
+      const result = await work(this.session);
+      await this.run('COMMIT', []);
+      return result;
     } catch (error) {
-      await dataSource.destroy();
+      // SQLite may have rolled back on its own account; then there is nothing left to roll back.
+      await this.run('ROLLBACK', []).catch(() => undefined);
       throw error;
     }
-    return database;
   }
 
   /**
@@ -79,32 +98,27 @@ export class SqliteDatabase {
     try {
       return await work();
     } catch (error) {
-      if (!sqliteDialect.isFull(error)) throw error;
+      if (!isFull(error)) throw error;
     }
     await this.ballast?.release();
     try {
       return await work();
     } catch (error) {
-      throw sqliteDialect.isFull(error) ? new StorageFullError({ cause: error }) : error;
-    }
-  }
-
-  private async transact<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
-    await this.run('BEGIN IMMEDIATE', []);
-    try {
-      const result = await work((sql, parameters = []) => this.run(sql, parameters));
-      await this.run('COMMIT', []);
-      return result;
-    } catch (error) {
-      // SQLite may have rolled back on its own account; then there is nothing left to roll back.
-      await this.run('ROLLBACK', []).catch(() => undefined);
-      throw error;
+      throw isFull(error) ? new StorageFullError({ cause: error }) : error;
     }
   }
 
   private run<Row>(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
     return this.dataSource.query<Row[]>(sql, [...parameters]);
   }
+}
+
+/**
+ * TypeORM looks at the first word: what begins with INSERT, UPDATE or DELETE goes to `run()` of the driver, which drops
+ * rows that are returned and tells a wrong number.
+ */
+function answering(sql: string): string {
+  return /^(INSERT|UPDATE|DELETE)/.test(sql) ? `WITH one(x) AS (SELECT 1) ${sql}` : sql;
 }
 
 /** A database in memory has no disk that could be full. */

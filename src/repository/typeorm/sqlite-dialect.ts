@@ -1,13 +1,29 @@
 import type { Dialect } from './dialect.js';
+import { errorField } from './error-field.js';
+import { placeholderRows } from './sql-lists.js';
 
-/** SQLite 3.38 and later, through the `sqlite3` driver of TypeORM. */
+/** SQLite 3.38 and later. Its transactions have the whole database to themselves, so rows need no locks. */
 export const sqliteDialect: Dialect = {
+  family: 'sqlite',
   now: `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+  returning: true,
+  lock: '',
+  lockFree: '',
 
-  // TypeORM looks at the first word: INSERT, UPDATE and DELETE go to `run()`, which drops the returned rows.
-  changing: (statement) => `WITH one(x) AS (SELECT 1) ${statement}`,
+  givenRows(columns, count) {
+    const named = columns.map(({ name }, index) => `column${index + 1} AS ${name}`).join(', ');
+    return `SELECT ${named} FROM (VALUES ${placeholderRows(count, columns.length)})`;
+  },
+
+  joinedUpdate: ({ table, source, alias, set, on, where }) =>
+    `WITH ${alias} AS (${source}) UPDATE ${table} SET ${set} FROM ${alias} WHERE ${on} AND ${where}`,
 
   isUniqueViolation: (error) => error instanceof Error && error.message.includes('UNIQUE constraint failed'),
 
-  isFull: (error) => error instanceof Error && error.message.includes('SQLITE_FULL'),
+  isTransient: (error) => String(errorField(error, 'code')).startsWith('SQLITE_BUSY'),
 };
+
+/** True if the disk of the database has no room for what the statement writes. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && /SQLITE_FULL|database or disk is full/.test(error.message);
+}

@@ -1,7 +1,7 @@
 import type { DeliveryRepository } from '../delivery-repository.js';
 import type { UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
-import type { SqlConnection } from './sql-connection.js';
+import type { SqlConnection, SqlSession } from './sql-connection.js';
 import { placeholders, statementChunks } from './sql-lists.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
@@ -13,15 +13,9 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
   ) {}
 
   async claim(limit: number): Promise<UploadRecord[]> {
-    const { now } = this.connection.dialect;
-    const due = `endpoint = ? AND delivery = 'pending' AND delivery_until <= ${now}`;
-    const rows = await this.connection.query<SelectedUpload>(
-      // The condition stands twice so that two claims at once share nothing, whatever each of them has read.
-      `WITH due AS (SELECT id AS due_id FROM tus_upload WHERE ${due} ORDER BY delivery_until LIMIT ?)
-      UPDATE tus_upload SET delivery_until = ${now} + ${LEASE_MILLISECONDS}
-      WHERE id IN (SELECT due_id FROM due) AND ${due} RETURNING ${uploadColumns(now)}`,
-      [this.endpoint, limit, this.endpoint],
-    );
+    const rows = this.connection.dialect.returning
+      ? await this.claimAtOnce(limit)
+      : await this.connection.transaction((session) => this.claimInSteps(session, limit));
     return rows.map(toRecord).sort((one, other) => (one.completedAt ?? 0) - (other.completedAt ?? 0));
   }
 
@@ -30,22 +24,54 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
       const statement = `UPDATE tus_upload
         SET delivery_until = ${this.connection.dialect.now} + ${LEASE_MILLISECONDS}
         WHERE id IN (${placeholders(chunk.length)}) AND endpoint = ? AND delivery = 'pending'`;
-      await this.connection.query(this.connection.dialect.changing(statement), [...chunk, this.endpoint]);
+      await this.connection.change(statement, [...chunk, this.endpoint]);
     }
   }
 
   async delivered(id: string): Promise<void> {
     const statement = `UPDATE tus_upload SET delivery = NULL, delivery_until = NULL WHERE id = ? AND endpoint = ?`;
-    await this.connection.query(this.connection.dialect.changing(statement), [id, this.endpoint]);
+    await this.connection.change(statement, [id, this.endpoint]);
   }
 
   async postpone(id: string, delayMilliseconds: number): Promise<void> {
     const statement = `UPDATE tus_upload SET delivery_until = ${this.connection.dialect.now} + ?
       WHERE id = ? AND endpoint = ? AND delivery = 'pending'`;
-    await this.connection.query(this.connection.dialect.changing(statement), [
-      delayMilliseconds,
-      id,
-      this.endpoint,
-    ]);
+    await this.connection.change(statement, [delayMilliseconds, id, this.endpoint]);
+  }
+
+  private claimAtOnce(limit: number): Promise<SelectedUpload[]> {
+    const { now } = this.connection.dialect;
+    // The condition stands twice so that two claims at once share nothing, whatever each of them has read.
+    return this.connection.query<SelectedUpload>(
+      `WITH due AS (${this.dueIds('id AS due_id')})
+      UPDATE tus_upload SET delivery_until = ${now} + ${LEASE_MILLISECONDS}
+      WHERE id IN (SELECT due_id FROM due) AND ${this.due()} RETURNING ${uploadColumns(now)}`,
+      [this.endpoint, limit, this.endpoint],
+    );
+  }
+
+  private async claimInSteps(session: SqlSession, limit: number): Promise<SelectedUpload[]> {
+    const { now } = session.dialect;
+    const due = await session.query<{ id: string }>(this.dueIds('id'), [this.endpoint, limit]);
+    if (due.length === 0) return [];
+    const ids = due.map(({ id }) => id);
+    const marks = placeholders(ids.length);
+    await session.change(
+      `UPDATE tus_upload SET delivery_until = ${now} + ${LEASE_MILLISECONDS} WHERE id IN (${marks})`,
+      ids,
+    );
+    return session.query<SelectedUpload>(
+      `SELECT ${uploadColumns(now)} FROM tus_upload WHERE id IN (${marks})`,
+      ids,
+    );
+  }
+
+  private dueIds(column: string): string {
+    const { lockFree } = this.connection.dialect;
+    return `SELECT ${column} FROM tus_upload WHERE ${this.due()} ORDER BY delivery_until LIMIT ? ${lockFree}`;
+  }
+
+  private due(): string {
+    return `endpoint = ? AND delivery = 'pending' AND delivery_until <= ${this.connection.dialect.now}`;
   }
 }

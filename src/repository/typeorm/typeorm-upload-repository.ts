@@ -61,12 +61,24 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.leases.write(id, { epoch, release }, change);
   }
 
-  renew(holder: string, leases: readonly LeaseRenewal[]): Promise<ReadonlySet<string>> {
-    return this.leases.renew(holder, leases);
+  renew(
+    holder: string,
+    leases: readonly LeaseRenewal[],
+    extendBy: number | null = null,
+  ): Promise<ReadonlySet<string>> {
+    return this.leases.renew(holder, leases, extendBy);
   }
 
   planFinal(plan: FinalPlan): Promise<PlannedFinal> {
     return this.planning.plan(plan);
+  }
+
+  finalsWaitingFor(partialId: string): Promise<string[]> {
+    return this.finals.waitingFor(partialId);
+  }
+
+  decidedFinals(limit: number): Promise<string[]> {
+    return this.finals.decided(limit);
   }
 
   partialsOf(finalId: string): Promise<PlannedPartial[]> {
@@ -92,6 +104,14 @@ export class TypeOrmUploadRepository implements UploadRepository {
 
   terminate(id: string, epoch: number | undefined): Promise<'done' | 'pinned' | 'lost'> {
     return this.removals.terminate(id, epoch);
+  }
+
+  overdue(limit: number): Promise<UploadRecord[]> {
+    return this.due.overdue(limit);
+  }
+
+  expire(id: string, free: boolean): Promise<boolean> {
+    return this.removals.expire(id, free);
   }
 
   bury(id: string): Promise<void> {

@@ -17,6 +17,12 @@ export const RELEASE = `${GIVE_BACK}, released_epoch = epoch`;
 /** States in which a final does not answer to its dedupe key any more. */
 const ENDED: readonly UploadState[] = ['failed', 'terminating', 'gone'];
 
+/** A part of a SET list: moves the time at which an upload expires, never back; what never expires goes on so. */
+export function extended(now: string, milliseconds: number, where = '1 = 1'): string {
+  const until = `${now} + ${milliseconds}`;
+  return `expires_at = CASE WHEN ${where} AND expires_at < ${until} THEN ${until} ELSE expires_at END`;
+}
+
 /** The SET list of a change by the holder of the lease. */
 export function assignments(change: UploadChange, release: boolean, now: string): SqlPart {
   const sets = [`updated_at = ${now}`];
@@ -31,6 +37,12 @@ export function assignments(change: UploadChange, release: boolean, now: string)
   set('upload_length', change.length);
   set('reference', change.reference);
   set('ending', change.ending);
+  if (change.expiresIn === null) sets.push('expires_at = NULL');
+  if (typeof change.expiresIn === 'number') {
+    sets.push(`expires_at = ${now} + ?`);
+    parameters.push(change.expiresIn);
+  }
+  if (change.extendBy !== undefined) sets.push(extended(now, change.extendBy));
   if (change.completed) sets.push(`completed_at = ${now}`);
   if (change.delivery) {
     set('delivery', change.delivery);

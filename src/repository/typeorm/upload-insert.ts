@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { KeyConflictError } from '../../model/errors/key-conflict.error.js';
 import type { NewUpload, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
-import type { Dialect } from './dialect.js';
 import { placeholders } from './sql-lists.js';
-import type { Query, SqlValue } from './sql-connection.js';
+import type { SqlSession, SqlValue } from './sql-connection.js';
+import { readUpload } from './update-upload.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
 export interface UploadInsert {
@@ -13,31 +14,46 @@ export interface UploadInsert {
   readonly holder: string | undefined;
 }
 
-/** @throws KeyConflictError if another upload of the storage has the key. */
-export async function insertUpload(
-  query: Query,
-  dialect: Dialect,
-  insert: UploadInsert,
-): Promise<UploadRecord> {
+/** Inserts the row. A lone insert is called within `alone`. */
+export async function insertUpload(session: SqlSession, insert: UploadInsert): Promise<UploadRecord> {
+  const { dialect } = session;
   const { columns, values, parameters } = insertedColumns(insert, dialect.now);
-  const statement = `INSERT INTO tus_upload (${columns}) VALUES (${values}) RETURNING ${uploadColumns(dialect.now)}`;
-  try {
-    const [row] = await query<SelectedUpload>(dialect.changing(statement), parameters);
-    if (!row) throw new Error(`The database returned nothing for the new upload ${insert.upload.id}.`);
-    return toRecord(row);
-  } catch (error) {
-    if (dialect.isUniqueViolation(error) && (await isKeyTaken(query, insert.upload))) {
-      throw new KeyConflictError();
-    }
-    throw error;
-  }
+  const statement = `INSERT INTO tus_upload (${columns}) VALUES (${values})`;
+  const inserted = dialect.returning
+    ? await returned(session, `${statement} RETURNING ${uploadColumns(dialect.now)}`, parameters)
+    : (await session.change(statement, parameters)) > 0 && (await readUpload(session, insert.upload.id));
+  if (!inserted) throw new Error(`The database returned nothing for the new upload ${insert.upload.id}.`);
+  return inserted;
 }
 
-/** Asked instead of reading the name of the index out of the message, which each database words differently. */
-async function isKeyTaken(query: Query, upload: NewUpload): Promise<boolean> {
+/**
+ * What to throw for an insert that a unique index refused. The key is looked up instead of reading the name of the
+ * index out of the message, which each database words differently; after the transaction, which may be beyond use.
+ */
+export async function insertRefusal(
+  session: SqlSession,
+  upload: Pick<NewUpload, 'id' | 'storage' | 'key'>,
+  error: unknown,
+): Promise<unknown> {
+  if (upload.key === null || !session.dialect.isUniqueViolation(error)) return error;
   const sql = 'SELECT id FROM tus_upload WHERE storage = ? AND live_key = ?';
-  const [taken] = await query<{ id: string }>(sql, [upload.storage, upload.key]);
-  return taken !== undefined && taken.id !== upload.id;
+  const rows = session.query<{ id: string }>(sql, [upload.storage, liveKey(upload.key)]);
+  const [taken] = await rows.catch(() => []);
+  return taken !== undefined && taken.id !== upload.id ? new KeyConflictError() : error;
+}
+
+/** A key is longer than what every database can index. */
+function liveKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+async function returned(
+  session: SqlSession,
+  statement: string,
+  parameters: readonly SqlValue[],
+): Promise<UploadRecord | undefined> {
+  const [row] = await session.query<SelectedUpload>(statement, parameters);
+  return row && toRecord(row);
 }
 
 function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string) {
@@ -46,7 +62,7 @@ function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string
     endpoint,
     storage: upload.storage,
     storage_key: upload.key,
-    live_key: upload.key,
+    live_key: upload.key === null ? null : liveKey(upload.key),
     kind: upload.kind,
     protocol: 'tus',
     upload_length: upload.length,
@@ -68,10 +84,15 @@ function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string
     completed_at: upload.state === 'complete' ? now : 'NULL',
     lease_expires_at: holder === undefined ? 'NULL' : `${now} + ${LEASE_MILLISECONDS}`,
   };
+  const { expiresIn } = upload;
   const parameters = Object.values(given);
   return {
-    columns: [...Object.keys(given), ...Object.keys(stamped)].join(', '),
-    values: [placeholders(parameters.length), ...Object.values(stamped)].join(', '),
-    parameters,
+    columns: [...Object.keys(given), ...Object.keys(stamped), 'expires_at'].join(', '),
+    values: [
+      placeholders(parameters.length),
+      ...Object.values(stamped),
+      expiresIn === null ? 'NULL' : `${now} + ?`,
+    ].join(', '),
+    parameters: expiresIn === null ? parameters : [...parameters, expiresIn],
   };
 }

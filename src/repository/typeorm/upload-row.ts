@@ -10,7 +10,7 @@ export interface UploadRow {
   endpoint: string;
   storage: string;
   storage_key: string | null;
-  /** The key while the upload lives: unique. A tombstone keeps its key, for its event, but not this. */
+  /** A digest of the key while the upload lives: unique. A tombstone keeps its key, for its event, but not this. */
   live_key: string | null;
   reference: string | null;
   kind: UploadKind;
@@ -44,6 +44,7 @@ export type SelectedUpload = Omit<
   'endpoint' | 'live_key' | 'delivery_until' | 'lease_expires_at'
 > & {
   lease_remaining: BigInteger | null;
+  expired: BigInteger;
 };
 
 const SELECTED = [
@@ -80,7 +81,18 @@ export function uploadColumns(now: string, table?: string): string {
   return [
     ...SELECTED.map((column) => prefix + column),
     `CASE WHEN ${prefix}lease_holder IS NULL THEN NULL ELSE ${prefix}lease_expires_at - ${now} END AS lease_remaining`,
+    `CASE WHEN ${overdue(now, prefix)} THEN 1 ELSE 0 END AS expired`,
   ].join(', ');
+}
+
+/**
+ * The condition under which an upload is past its time: a body in flight may end, what a final needs stays, and what
+ * is being published or merged goes on (EXP-06, EXP-08).
+ */
+export function overdue(now: string, prefix = ''): string {
+  return `(${prefix}expires_at IS NOT NULL AND ${prefix}expires_at <= ${now}
+    AND ${prefix}state IN ('open', 'pending', 'complete') AND ${prefix}pins = 0
+    AND (${prefix}lease_holder IS NULL OR ${prefix}lease_expires_at <= ${now}))`;
 }
 
 export function toRecord(row: SelectedUpload): UploadRecord {
@@ -107,6 +119,7 @@ export function toRecord(row: SelectedUpload): UploadRecord {
     updatedAt: Number(row.updated_at),
     completedAt: toNumber(row.completed_at),
     expiresAt: toNumber(row.expires_at),
+    expired: Number(row.expired) === 1,
     leaseHolder: row.lease_holder,
     leaseRemaining: toNumber(row.lease_remaining),
     epoch: row.epoch,

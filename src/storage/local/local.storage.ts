@@ -22,6 +22,7 @@ import { checkOptions } from './options.js';
 import type { LocalStorageOptions } from './options.js';
 import { Publisher } from './publish.js';
 import { readFiles } from './read-files.js';
+import { parseSegments } from './segments.js';
 import { errorCode, unless } from './storage-failure.js';
 import { StoredBytes, totalOf } from './stored-bytes.js';
 import { sweep } from './sweep.js';
@@ -119,6 +120,14 @@ export class LocalStorage implements UploadStorage {
     const end = Math.min(range ? range.end + 1 : Infinity, totalOf(upload));
     return this.failures.guarded(`the file of upload ${upload.id}`, () =>
       readFiles(this.stored.ranges(upload, start, Math.max(0, end - start))),
+    );
+  }
+
+  readUnfinished(upload: StoredUpload, { start, end }: ByteRange): Promise<Readable> {
+    return this.failures.guarded(`the working file of upload ${upload.id}`, () =>
+      readFiles(
+        this.work.ranges(upload.id, parseSegments(upload.reference), { start, length: end - start + 1 }),
+      ),
     );
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { OffsetConflictError } from '../../../src/model/errors/offset-conflict.error.js';
+import { UploadLockedError } from '../../../src/model/errors/upload-locked.error.js';
 import { Metadata } from '../../../src/model/metadata.js';
 import type { Upload, UploadState } from '../../../src/model/upload.js';
 import { appendedHeaders, createdHeaders, headHeaders } from '../../../src/protocol/tus/answers.js';
@@ -17,6 +19,7 @@ function upload(over: Partial<Upload>): Upload {
     key: 'a',
     createdAt: new Date(0),
     completedAt: null,
+    expiresAt: null,
     ...over,
   };
 }
@@ -85,6 +88,37 @@ describe('the answer to a creation', () => {
   it('has no offset of a final that is still being merged (CON-31)', () => {
     const merging = upload({ kind: 'final', state: 'merging', length: 11 });
     expect(createdHeaders(merging, '/files/a')).toEqual({ Location: '/files/a', 'Upload-Length': '11' });
+  });
+});
+
+describe('the time at which an upload expires', () => {
+  // Its parts of a second are left out: the upload is there at the time that it names.
+  const expiresAt = new Date('2014-06-05T16:00:00.900Z');
+  const date = 'Thu, 05 Jun 2014 16:00:00 GMT';
+
+  it('stands in every answer about the upload, as HTTP writes dates (EXP-02, EXP-03)', () => {
+    const expiring = upload({ expiresAt });
+    for (const headers of [
+      createdHeaders(expiring, '/files/a'),
+      appendedHeaders(expiring),
+      headHeaders(expiring),
+      new OffsetConflictError(0, expiresAt.getTime()).headers,
+      new UploadLockedError(expiresAt.getTime()).headers,
+    ]) {
+      expect(headers['Upload-Expires']).toBe(date);
+    }
+  });
+
+  it('stands in none about an upload that never does', () => {
+    for (const headers of [
+      createdHeaders(upload({}), '/files/a'),
+      appendedHeaders(upload({})),
+      headHeaders(upload({})),
+      new OffsetConflictError(0).headers,
+      new UploadLockedError(null).headers,
+    ]) {
+      expect(headers).not.toHaveProperty('Upload-Expires');
+    }
   });
 });
 

@@ -2,20 +2,28 @@ import { describe, expect, it } from '@jest/globals';
 import { parseAppend } from '../../../src/protocol/tus/append.js';
 import { headersOf } from '../header-reader.js';
 
+const NO_CHECKSUMS = { algorithms: [], trailers: false };
 const type = { 'Content-Type': 'application/offset+octet-stream' };
 
 describe('a PATCH', () => {
   it('says where its bytes begin (CORE-09)', () => {
-    expect(parseAppend(headersOf({ ...type, 'Upload-Offset': '7' })).command).toEqual({ offset: 7 });
+    expect(parseAppend(headersOf({ ...type, 'Upload-Offset': '7' }), NO_CHECKSUMS).command).toEqual({
+      offset: 7,
+      checksum: {},
+    });
   });
 
   it('may say the length that was deferred (CRE-14)', () => {
     const headers = { ...type, 'Upload-Offset': '0', 'Upload-Length': '9' };
-    expect(parseAppend(headersOf(headers)).command).toEqual({ offset: 0, length: 9 });
+    expect(parseAppend(headersOf(headers), NO_CHECKSUMS).command).toEqual({
+      offset: 0,
+      length: 9,
+      checksum: {},
+    });
   });
 
   it('is refused for its media type before its headers are read (CORE-08)', () => {
-    expect(parseAppend(headersOf({ 'Upload-Offset': 'x' })).refusal?.status).toBe(415);
+    expect(parseAppend(headersOf({ 'Upload-Offset': 'x' }), NO_CHECKSUMS).refusal?.status).toBe(415);
   });
 
   it.each([
@@ -28,11 +36,11 @@ describe('a PATCH', () => {
       413,
     ],
   ])('with %s is refused', (_, headers: Record<string, string>, status) => {
-    expect(parseAppend(headersOf({ ...type, ...headers })).refusal?.status).toBe(status);
+    expect(parseAppend(headersOf({ ...type, ...headers }), NO_CHECKSUMS).refusal?.status).toBe(status);
   });
 
   it('ignores Upload-Concat, which tus-js-client sends on every request of a partial (CON-04)', () => {
     const headers = { ...type, 'Upload-Offset': '0', 'Upload-Concat': 'partial' };
-    expect(parseAppend(headersOf(headers)).command).toEqual({ offset: 0 });
+    expect(parseAppend(headersOf(headers), NO_CHECKSUMS).command).toEqual({ offset: 0, checksum: {} });
   });
 });

@@ -5,19 +5,23 @@ import { TUS_EXTENSIONS, usableExtensions } from '../../../src/protocol/tus/exte
 
 describe('discovery', () => {
   it('lists version and extensions without spaces (OPT-01 to OPT-03)', () => {
-    expect(discoveryHeaders({ extensions: TUS_EXTENSIONS })).toEqual({
+    expect(discoveryHeaders({ extensions: TUS_EXTENSIONS, checksums: ['sha1', 'sha256'] })).toEqual({
       'Tus-Resumable': '1.0.0',
       'Tus-Version': '1.0.0',
-      'Tus-Extension': 'creation,creation-with-upload,creation-defer-length,termination,concatenation',
+      'Tus-Extension':
+        'creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination,concatenation,concatenation-unfinished',
+      'Tus-Checksum-Algorithm': 'sha1,sha256',
     });
   });
 
   it('leaves the list out when it is empty (OPT-03)', () => {
-    expect(discoveryHeaders({ extensions: [] })).not.toHaveProperty('Tus-Extension');
+    expect(discoveryHeaders({ extensions: [], checksums: [] })).not.toHaveProperty('Tus-Extension');
   });
 
   it('names the limit only if there is one (OPT-04)', () => {
-    expect(discoveryHeaders({ extensions: [], maxSize: 1024 })).toMatchObject({ 'Tus-Max-Size': '1024' });
+    expect(discoveryHeaders({ extensions: [], checksums: [], maxSize: 1024 })).toMatchObject({
+      'Tus-Max-Size': '1024',
+    });
   });
 
   it('does not list what lacks the extension that it needs (OPT-07)', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { truncate } from 'node:fs/promises';
 import { once } from 'node:events';
-import { Bench, partial, Row, text } from './support.js';
+import { batches, Bench, partial, Row, text } from './support.js';
 
 describe('reading a local upload', () => {
   let bench: Bench;
@@ -64,5 +64,19 @@ describe('reading a local upload', () => {
     stream.destroy();
     await once(stream, 'close');
     expect(await bench.openFiles()).toEqual([]);
+  });
+
+  test('unfinished bytes can be read before any row counts them, from the file that holds them', async () => {
+    const unfinished = new Row({ id: 'unfinished' });
+    await unfinished.append(bench.storage, 'abc');
+    const second = unfinished.taken();
+    await bench.storage.append(second.upload, batches('de', 'f'), second.context(true));
+    expect(second.upload).toMatchObject({ offset: 3, reference: '[[0,0],[2,3]]' });
+    const read = (start: number, end: number) =>
+      text(bench.storage.readUnfinished(second.upload, { start, end }));
+    expect(await read(3, 5)).toBe('def');
+    expect(await read(1, 4)).toBe('bcde');
+    expect(await read(3, 2)).toBe('');
+    await expect(read(3, 6)).rejects.toMatchObject({ kind: 'missing' });
   });
 });

@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { Maintenance } from '../../src/maintenance/maintenance.js';
+import { Background } from '../../src/uploads/background.js';
+import type { Answer } from '../support/raw-http.js';
+import { TusApp } from '../support/tus-app.js';
+import type { Platform, TusAppOptions } from '../support/tus-app.js';
+import { FaultyStorage, idOf, sql } from './support.js';
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const NEW = { 'upload-length': '5' };
+export const PARTIAL = { ...NEW, 'upload-concat': 'partial' };
+
+/** Of HTTP: always in English and in GMT, with two digits for the day. */
+const DATE =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** Expects the header to name a time so long after the answer. */
+export function expectIn(headers: Answer['headers'], time: number): void {
+  expect(headers['upload-expires']).toMatch(DATE);
+  const left = Date.parse(String(headers['upload-expires'])) - Date.now();
+  expect(left).toBeLessThanOrEqual(time);
+  expect(left).toBeGreaterThan(time - HOUR);
+}
+
+/** A server whose uploads grow old when a test says so. */
+export class ExpiringApp {
+  private constructor(
+    readonly tus: TusApp,
+    readonly storage: FaultyStorage,
+  ) {}
+
+  static async start(
+    platform: Platform,
+    options: NonNullable<TusAppOptions['tus']> = {},
+  ): Promise<ExpiringApp> {
+    const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
+    const storage = new FaultyStorage({ directory });
+    const tus = await TusApp.start({ platform, directory, tus: { ...options, storage } });
+    return new ExpiringApp(tus, storage);
+  }
+
+  /** Lets time pass until so long before the end of an upload. */
+  endIn(url: string, milliseconds: number): Promise<void> {
+    const statement = 'UPDATE tus_upload SET expires_at = ? WHERE id = ?';
+    return sql(this.tus, statement, [Date.now() + milliseconds, idOf(url)]);
+  }
+
+  overdue(url: string): Promise<void> {
+    return this.endIn(url, -1_000);
+  }
+
+  /** A whole round of maintenance: the first call may join one that had begun before. */
+  async sweepOnce(): Promise<void> {
+    await this.tus.get(Maintenance).run();
+    await this.tus.get(Maintenance).run();
+  }
+
+  /** A round, and all that goes on behind it. */
+  async sweep(): Promise<void> {
+    await this.sweepOnce();
+    await this.tus.get(Background).idle();
+  }
+
+  workingFiles(): Promise<string[]> {
+    return readdir(join(this.tus.directory, '.tus', 'work'));
+  }
+
+  async objects(): Promise<string[]> {
+    return (await readdir(this.tus.directory)).filter((name) => name !== '.tus');
+  }
+
+  async stop(): Promise<void> {
+    await this.tus.stop();
+    await rm(this.tus.directory, { recursive: true, force: true });
+  }
+}
