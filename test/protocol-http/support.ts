@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -153,7 +154,8 @@ export class FaultyStorage extends LocalStorage {
     sources: readonly ConcatSource[],
     context: WriteContext,
   ): Promise<void> {
-    await this.gate;
+    // Who is asked to stop does not wait for a test.
+    await Promise.race([this.gate, once(context.signal, 'abort')]);
     const fault = this.concatenateFault;
     this.concatenateFault = undefined;
     if (fault) throw fault;
