@@ -96,11 +96,17 @@ describe('a database on a full disk', () => {
 });
 
 describe('the ballast beside a database', () => {
-  /** A file that takes up all the room there is: with it goes the limit. */
+  /** A file that takes up all the room there is: with it goes the limit, at once, as on a real disk. */
   class LastRoom extends Ballast {
     database: SqliteDatabase | undefined;
+    private released: Promise<boolean> | undefined;
 
-    override async release(): Promise<boolean> {
+    override release(): Promise<boolean> {
+      this.released ??= this.releaseWithLimit();
+      return this.released;
+    }
+
+    private async releaseWithLimit(): Promise<boolean> {
       const released = await super.release();
       if (released && this.database) await empty(this.database);
       return released;
