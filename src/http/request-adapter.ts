@@ -5,6 +5,7 @@ import type { HeaderReader } from '../protocol/tus/headers.js';
 import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import { MalformedRequestError } from '../model/errors/malformed-request.error.js';
 import type { UploadError } from '../model/errors/upload.error.js';
+import type { RequestContext } from '../model/request-context.js';
 import { headerReader } from './admit.js';
 import { checkBodyUnread } from './platform-checks.js';
 import type { ResponseWriter } from './response-writer.js';
@@ -25,7 +26,7 @@ export function rawRequest(request: PlatformRequest): IncomingMessage {
 }
 
 /** A request of tus, whatever platform it came through. */
-export class TusRequest {
+export class TusRequest implements RequestContext {
   /** The method that counts, after an override (OVR-01). */
   readonly method: string;
   /** The method on the wire. */
@@ -44,7 +45,6 @@ export class TusRequest {
   readonly contentLength: number | undefined;
 
   constructor(
-    /** The platform's request, with what the application's guards put on it. */
     readonly platform: PlatformRequest,
     private readonly response: ResponseWriter,
     private readonly visit: Visit,
@@ -62,6 +62,10 @@ export class TusRequest {
     const unknown = length === undefined && mayHaveBody(this.raw);
     this.contentLength = unknown ? undefined : Number(length ?? 0);
     this.hasBody = unknown || Number(length ?? 0) > 0;
+  }
+
+  getRequest<Request = unknown>(): Request {
+    return this.platform as Request;
   }
 
   /** Lets a client send that asked whether it should (CRE-23). */
