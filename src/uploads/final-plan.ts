@@ -89,8 +89,3 @@ export function sourcesOf(list: readonly PlannedPartial[], adopted: string | und
     adoptable: partial.id === adopted,
   }));
 }
-
-/** Whether another final has consumed bytes of the list since it was read before; they never move twice. */
-export function haveMoved(before: readonly PlannedPartial[], now: readonly PlannedPartial[]): boolean {
-  return now.some(({ consumer }, index) => consumer !== null && before[index]?.consumer === null);
-}

@@ -2,10 +2,10 @@ import { LeaseLostError } from '../locks/lease-lost.error.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
-import type { ConcatSource } from '../storage/upload-storage.js';
 import { announceCompletion, completion } from './finish-upload.js';
-import { adoptionCandidate, haveMoved, sourcesOf } from './final-plan.js';
-import { freeUpload, releasePartials } from './free-upload.js';
+import { failFinal } from './fail-final.js';
+import { adoptionCandidate, sourcesOf } from './final-plan.js';
+import { releasePartials } from './free-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
 import type { UploadDeps } from './upload-deps.js';
 
@@ -54,7 +54,7 @@ export class Merges {
       if (error instanceof LeaseLostError) throw error;
       const failure = asStorageError(error);
       // Stopped for a shutdown or a DELETE, the row stays as it is, for whoever takes the lease next.
-      if (!lock.signal.aborted && (isFinal(failure) || !told.answered)) await this.undo(lock);
+      if (!lock.signal.aborted && (isFinal(failure) || !told.answered)) await failFinal(this.deps, lock);
       throw refusalOf(failure);
     }
   }
@@ -62,31 +62,16 @@ export class Merges {
   private async stitch(lock: Lock): Promise<void> {
     const { deps } = this;
     const { id } = lock.upload;
-    let list = await deps.repository.partialsOf(id);
+    const list = await deps.repository.partialsOf(id);
     const candidate = deps.settings.keepPartials ? undefined : adoptionCandidate(list);
-    let adopted =
+    const adopted =
       candidate !== undefined && (await deps.repository.claimBytes(candidate, id)) ? candidate : undefined;
-    for (;;) {
-      try {
-        await this.write(lock, sourcesOf(list, adopted));
-        break;
-      } catch (error) {
-        // Another final has taken bytes of the same partials meanwhile: they are found in it (CON-27).
-        const now = await deps.repository.partialsOf(id);
-        if (lock.signal.aborted || !haveMoved(list, now)) throw error;
-        list = now;
-        adopted = undefined;
-      }
-    }
-    await lock.write({ state: 'finishing' });
-  }
-
-  private write(lock: Lock, sources: readonly ConcatSource[]): Promise<void> {
-    return this.deps.storage.concatenate(lock.upload, sources, {
+    await deps.storage.concatenate(lock.upload, sourcesOf(list, adopted), {
       fenced: lock.fenced,
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),
     });
+    await lock.write({ state: 'finishing' });
   }
 
   private async complete(lock: Lock, length: number): Promise<UploadRecord> {
@@ -99,13 +84,5 @@ export class Merges {
     announceCompletion(deps, completed);
     if (release) deps.background.run(() => releasePartials(deps));
     return completed;
-  }
-
-  private async undo(lock: Lock): Promise<void> {
-    const { deps } = this;
-    const { id, epoch } = lock.upload;
-    if (!(await deps.repository.failFinal(id, epoch))) return;
-    lock.forget();
-    deps.background.run(() => freeUpload(deps, id));
   }
 }

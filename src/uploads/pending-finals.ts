@@ -1,8 +1,7 @@
 import { underLock } from '../locks/under-lock.js';
-import type { Lock } from '../locks/locker.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import { failFinal } from './fail-final.js';
 import { checkSum, isTooLong, lengthOf } from './final-plan.js';
-import { freeUpload } from './free-upload.js';
 import type { Merges } from './merges.js';
 import type { UploadDeps } from './upload-deps.js';
 
@@ -11,7 +10,7 @@ import type { UploadDeps } from './upload-deps.js';
  * `pending`, for maintenance to find; of two at once one gets the lease.
  */
 export async function mergeWaiting(deps: UploadDeps, merges: Merges, partial: UploadRecord): Promise<void> {
-  if (partial.kind !== 'partial' || partial.state !== 'complete' || partial.pins === 0) return;
+  if (partial.kind !== 'partial' || partial.state !== 'complete') return;
   for (const id of await deps.repository.finalsWaitingFor(partial.id)) await settlePending(deps, merges, id);
 }
 
@@ -22,7 +21,7 @@ export async function settlePending(deps: UploadDeps, merges: Merges, id: string
   if (fate === 'waits') return;
   const lock = await deps.locker.tryAcquire(id, ['pending']);
   if (!lock) return;
-  if (fate === 'hopeless') return underLock(lock, () => endPending(deps, lock));
+  if (fate === 'hopeless') return underLock(lock, () => failFinal(deps, lock));
   await underLock(lock, () => lock.write({ state: 'merging', length: fate.length }));
   // Clients know of it: what fails from now on is tried again.
   merges.start(lock, true);
@@ -38,13 +37,6 @@ function fateOf(
   const length = lengthOf(partials);
   const complete = length !== null && partials.every(({ state }) => state === 'complete');
   return complete ? { length } : 'waits';
-}
-
-async function endPending(deps: UploadDeps, lock: Lock): Promise<void> {
-  const { id, epoch } = lock.upload;
-  if (!(await deps.repository.failFinal(id, epoch))) return void (await lock.release());
-  lock.forget();
-  deps.background.run(() => freeUpload(deps, id));
 }
 
 /** @throws UploadTooLargeError if a final that waits for the partial would become too long by this length (CON-11) */

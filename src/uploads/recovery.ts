@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
@@ -52,6 +53,8 @@ export class Recovery {
       const ended = await Promise.all(overdue.map((upload) => this.expireOne(upload)));
       // With nothing ended the same ones would come again.
       if (overdue.length < BATCH || !ended.includes(true)) return;
+      // Nothing else here waits for the outside where a driver is synchronous and objects stay: requests go first.
+      await pause();
     }
   }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { StorageError, UploadGoneError, UploadService } from '../../src/index.js';
 import { Background } from '../../src/uploads/background.js';
+import { UPLOAD_REPOSITORY } from '../../src/repository/upload-repository.js';
+import type { UploadRepository } from '../../src/repository/upload-repository.js';
 import { Recovery } from '../../src/uploads/recovery.js';
 import { OpenPatch } from '../support/open-patch.js';
 import { create, head, patch } from '../support/raw-http.js';
@@ -212,6 +214,17 @@ describe.each(PLATFORMS)('expired uploads on platform-%s', (platform) => {
       expect(names.filter((name) => name.startsWith(idOf(stays)))).toHaveLength(1);
       expect((await patch(stays, 2, 'llo')).status).toBe(204);
       expect(await content(app, stays)).toBe('hello');
+    });
+
+    it('EXP-05 takes all that is overdue in one round, however much it is', async () => {
+      await start({ expiration: '24h' });
+      const service = app.get(UploadService);
+      const lengths = Array.from({ length: 210 }, (_, n) => (n % 2) * 5);
+      await Promise.all(lengths.map((length) => service.create({ length })));
+      await sql(app, 'UPDATE tus_upload SET expires_at = 1', []);
+      await app.get(Recovery).expire();
+      expect(await app.get<UploadRepository>(UPLOAD_REPOSITORY).overdue(1)).toEqual([]);
+      expect(await server.objects()).toHaveLength(105);
     });
 
     it('EXP-06 frees later what the storage could not free at once; clients see no difference', async () => {
