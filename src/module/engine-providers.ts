@@ -12,6 +12,7 @@ import { TypeOrmUploadRepository } from '../repository/typeorm/typeorm-upload-re
 import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import { Background } from '../uploads/background.js';
+import { BodyBudget } from '../uploads/body-budget.js';
 import { Merges } from '../uploads/merges.js';
 import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
@@ -91,7 +92,8 @@ function uploadProviders(name: string | undefined): Provider[] {
       (...[options, storage, repository, locker, events, outbox, background]: EngineParts): UploadDeps => {
         const endpoint = name ?? DEFAULT_NAME;
         const settings = settingsOf(options);
-        const rooms = { storage, repository, locker, events, outbox, background };
+        const budget = new BodyBudget(options.memoryBudget);
+        const rooms = { budget, storage, repository, locker, events, outbox, background };
         return { endpoint, storageName: endpoint, ...rooms, settings };
       },
     ),

@@ -15,6 +15,7 @@ export type ResolvedOptions = Required<Omit<TusOptions, 'storage' | 'database' |
   Pick<TusOptions, 'database' | 'maxSize'> & { readonly expiration: ExpirationSettings };
 
 const DEFAULT_CHECKSUMS: readonly ChecksumAlgorithm[] = ['sha1', 'sha256'];
+const MIB = 1024 * 1024;
 /** The longest that Node's timers wait; beyond it they fire at once. */
 const LONGEST_TIMER = 2_147_483_647;
 
@@ -25,6 +26,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   checkNumber('maxPartials', given.maxPartials, [1]);
   checkNumber('respondAfter', given.respondAfter, [0, LONGEST_TIMER]);
   checkNumber('bodyIdleTimeout', given.bodyIdleTimeout, [0]);
+  checkNumber('memoryBudget', given.memoryBudget, [MIB]);
   checkDatabase(given.database);
   checkCors(given.cors);
   if (given.partials !== undefined && !['release', 'keep'].includes(given.partials)) {
@@ -48,6 +50,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     partials: given.partials ?? 'release',
     respondAfter: given.respondAfter ?? 30_000,
     bodyIdleTimeout: given.bodyIdleTimeout ?? 30_000,
+    memoryBudget: given.memoryBudget ?? 64 * MIB,
   };
 }
 

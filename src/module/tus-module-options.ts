@@ -118,6 +118,12 @@ export interface TusOptions {
    * @default 30000
    */
   readonly bodyIdleTimeout?: number;
+  /**
+   * Bytes of bodies that all uploads of this registration together keep in memory, at least 1 MiB. Where it is used up,
+   * connections wait their turn. What Node keeps for each connection, about 64 KiB while it reads, comes on top.
+   * @default 67108864 (64 MiB)
+   */
+  readonly memoryBudget?: number;
 }
 
 export type TusModuleOptions = TusOptions & TusRegistration;

@@ -81,6 +81,7 @@ function bodyOf(
     limit: (input.length ?? deps.settings.maxSize ?? Number.MAX_SAFE_INTEGER) - lock.upload.offset,
     lengthUnknown: input.contentLength === undefined,
     idleMilliseconds: deps.settings.bodyIdleTimeout,
+    budget: deps.budget,
     ...(input.onBodyWanted && { onWanted: input.onBodyWanted }),
   });
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { BodyBudget } from './body-budget.js';
 
 /**
  * - `ended`: all of it arrived. `interrupted`: it was cut off. `idle`: the client sent nothing for too long.
@@ -18,18 +19,23 @@ export interface UploadBodyOptions {
   readonly lengthUnknown: boolean;
   /** Milliseconds without a byte before the client is given up; 0 waits for ever. */
   readonly idleMilliseconds: number;
+  /** Where the bytes count that are kept in memory. Default: there is room for all. */
+  readonly budget?: BodyBudget;
   /** Called when the first bytes are wanted. */
   readonly onWanted?: () => void;
 }
 
 /**
  * The bytes of one request in batches. The next batch fills while the consumer works on one; then the source pauses.
- * Iterating never throws: how the body ended is its `outcome`.
+ * Where the budget is used up batches are what is there, and the source waits until others have written. Iterating never throws: how the body ended is its `outcome`.
  */
 export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   outcome: BodyOutcome | undefined;
   private filling: Buffer[] = [];
   private size = 0;
+  /** Bytes that the consumer works on. */
+  private handed = 0;
+  private readonly budget: BodyBudget;
   private received = 0;
   private started = false;
   private lastByteAt = 0;
@@ -39,6 +45,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     private readonly source: Readable,
     private readonly options: UploadBodyOptions,
   ) {
+    this.budget = options.budget ?? new BodyBudget(Infinity);
     // A cut connection is an outcome, not an error; without a listener it would end the process.
     source.on('error', ignore);
   }
@@ -49,18 +56,18 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
 
   async next(): Promise<IteratorResult<readonly Buffer[]>> {
     if (!this.started) this.start();
+    this.giveHanded();
     if (this.outcome || this.full) return this.hand();
     return new Promise((resolve) => {
       this.waiting = resolve;
-      this.lastByteAt = performance.now();
-      this.source.resume();
+      this.read();
     });
   }
 
   /** The consumer failed and reads no further. */
   async return(): Promise<IteratorResult<readonly Buffer[]>> {
-    this.filling = [];
-    this.size = 0;
+    this.drop();
+    this.giveHanded();
     this.end('stopped');
     return { done: true, value: undefined };
   }
@@ -70,6 +77,8 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     if (!this.waiting) return;
     const { idleMilliseconds } = this.options;
     if (this.size > 0 && !this.held) this.deliver();
+    else if (this.size > 1 && this.budget.exhausted) this.deliverAllButOne();
+    else if (this.source.isPaused()) this.read();
     else if (idleMilliseconds > 0 && performance.now() - this.lastByteAt > idleMilliseconds) this.end('idle');
   }
 
@@ -79,7 +88,9 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   }
 
   private get full(): boolean {
-    return !this.held && (this.size >= BATCH_BYTES || this.filling.length >= BATCH_CHUNKS);
+    if (this.held) return false;
+    const enough = this.size >= BATCH_BYTES || this.filling.length >= BATCH_CHUNKS;
+    return enough || (this.size > 0 && this.budget.exhausted);
   }
 
   /** The block that reaches the limit waits until the body shows that it ends there. */
@@ -98,6 +109,18 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     this.options.onWanted?.();
   }
 
+  /** The time that a body waits for others is not its client's silence. */
+  private readonly read = (): void => {
+    this.lastByteAt = performance.now();
+    if (this.budget.exhausted) {
+      this.source.pause();
+      this.budget.wait(this.read);
+    } else {
+      this.budget.forget(this.read);
+      this.source.resume();
+    }
+  };
+
   private readonly onData = (chunk: Uint8Array | string): void => {
     const bytes = toBuffer(chunk);
     this.received += bytes.length;
@@ -107,6 +130,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     }
     this.filling.push(bytes);
     this.size += bytes.length;
+    this.budget.take(bytes.length);
     this.lastByteAt = performance.now();
     if (!this.full) return;
     if (this.waiting) this.deliver();
@@ -118,11 +142,11 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   private readonly onClose = (): void => {
     this.source.off('data', this.onData);
     // What had arrived before the cut still stands in the stream's own buffer.
-    for (let chunk = this.read(); chunk !== null; chunk = this.read()) this.onData(chunk);
+    for (let chunk = this.buffered(); chunk !== null; chunk = this.buffered()) this.onData(chunk);
     this.end('interrupted');
   };
 
-  private read(): Uint8Array | string | null {
+  private buffered(): Uint8Array | string | null {
     return this.outcome ? null : (this.source.read() as Uint8Array | string | null);
   }
 
@@ -133,13 +157,33 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     this.source.off('data', this.onData);
     this.source.off('end', this.onEnd);
     this.source.off('close', this.onClose);
+    this.budget.forget(this.read);
     if (outcome !== 'ended') this.source.pause();
     if (this.waiting) this.deliver();
   }
 
   private drop(): void {
+    this.budget.give(this.size);
     this.filling = [];
     this.size = 0;
+  }
+
+  private giveHanded(): void {
+    this.budget.give(this.handed);
+    this.handed = 0;
+  }
+
+  /** A block that waits for the end of its body must not keep others from reading: its last byte is enough. */
+  private deliverAllButOne(): void {
+    const last = this.filling.pop() ?? Buffer.alloc(0);
+    if (last.length > 1) this.filling.push(last.subarray(0, -1));
+    const { waiting } = this;
+    this.waiting = undefined;
+    this.size -= 1;
+    const batch = this.hand();
+    this.filling.push(Buffer.from(last.subarray(-1)));
+    this.size += 1;
+    waiting?.(batch);
   }
 
   private deliver(): void {
@@ -151,7 +195,9 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   private hand(): IteratorResult<readonly Buffer[]> {
     if (this.size === 0) return { done: true, value: undefined };
     const value = this.filling;
-    this.drop();
+    this.handed = this.size;
+    this.filling = [];
+    this.size = 0;
     return { done: false, value };
   }
 }

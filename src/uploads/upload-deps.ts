@@ -4,6 +4,7 @@ import type { Locker } from '../locks/locker.js';
 import type { UploadRepository } from '../repository/upload-repository.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import type { Background } from './background.js';
+import type { BodyBudget } from './body-budget.js';
 
 /** What every use case of this room stands on. */
 export interface UploadDeps {
@@ -17,6 +18,7 @@ export interface UploadDeps {
   readonly events: UploadEvents;
   readonly outbox: CompletionOutbox;
   readonly background: Background;
+  readonly budget: BodyBudget;
   readonly settings: UploadSettings;
 }
 

@@ -80,6 +80,8 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['respondAfter', -1],
   ['respondAfter', Number.MAX_SAFE_INTEGER],
   ['bodyIdleTimeout', null],
+  ['memoryBudget', 1024],
+  ['memoryBudget', '64MB'],
 ];
 
 /** The options with one of them wrong; `cors.origin` is a part of `cors`. */

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
+import { BodyBudget } from '../../src/uploads/body-budget.js';
 import { UploadBody } from '../../src/uploads/upload-body.js';
 import type { UploadBodyOptions } from '../../src/uploads/upload-body.js';
 
@@ -149,5 +150,104 @@ describe('UploadBody', () => {
     expect(wanted).toBe(0);
     await collect(body);
     expect(wanted).toBe(1);
+  });
+
+  describe('under a budget', () => {
+    const CHUNK = 65_536;
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+    it('hands over what is there as soon as the budget is used up', async () => {
+      const body = bodyOf(
+        new PassThrough().on('error', () => {}),
+        { budget: new BodyBudget(2 * CHUNK) },
+      );
+      const batch = body.next();
+      const { source } = body as unknown as { source: PassThrough };
+      for (let i = 0; i < 2; i++) source.write(Buffer.alloc(CHUNK));
+      expect((await batch).value).toHaveLength(2);
+      source.destroy();
+    });
+
+    it('reads nothing more before another body has been written, and then all of it', async () => {
+      const budget = new BodyBudget(CHUNK);
+      const [first, second] = [new PassThrough(), new PassThrough()];
+      const writing = bodyOf(first, { budget });
+      first.write(Buffer.alloc(CHUNK));
+      await writing.next();
+      const waiting = bodyOf(second, { budget });
+      const batch = waiting.next();
+      second.end('waits');
+      await turn();
+      expect(second.isPaused()).toBe(true);
+      const end = writing.next();
+      expect((await batch).value).toEqual([Buffer.from('waits')]);
+      expect((await waiting.next()).done).toBe(true);
+      expect(waiting.outcome).toBe('ended');
+      first.end();
+      expect((await end).done).toBe(true);
+      expect(budget).toMatchObject({ used: 0 });
+    });
+
+    it('gives back all that it took when the consumer reads no further', async () => {
+      const budget = new BodyBudget(8 * CHUNK);
+      const source = new PassThrough({ highWaterMark: MIB });
+      for (let i = 0; i < 6; i++) source.write(Buffer.alloc(CHUNK));
+      source.end();
+      const body = bodyOf(source, { budget });
+      for await (const _ of body) break;
+      expect(budget).toMatchObject({ used: 0 });
+      source.destroy();
+    });
+
+    it('CORE-21 gives up no client whose body waits for others', async () => {
+      const budget = new BodyBudget(1);
+      budget.take(1);
+      const source = new PassThrough();
+      const body = bodyOf(source, { budget, idleMilliseconds: Number.MIN_VALUE });
+      const batch = body.next();
+      source.write('late');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      body.beat();
+      expect(body.outcome).toBeUndefined();
+      budget.give(1);
+      expect((await batch).value).toEqual([Buffer.from('late')]);
+      source.destroy();
+    });
+
+    it('goes on at a beat where another, which was to go on first, sends nothing', async () => {
+      const budget = new BodyBudget(1);
+      budget.take(1);
+      const [silent, speaking] = [new PassThrough(), new PassThrough()];
+      void bodyOf(silent, { budget }).next();
+      const body = bodyOf(speaking, { budget });
+      const batch = body.next();
+      speaking.end('a');
+      budget.give(1);
+      await turn();
+      expect(speaking.isPaused()).toBe(true);
+      body.beat();
+      expect((await batch).value).toEqual([Buffer.from('a')]);
+      silent.destroy();
+    });
+
+    it('CORE-16 keeps one byte of a block that waits for the end of its body, when others need the room', async () => {
+      const budget = new BodyBudget(6);
+      const source = new PassThrough();
+      const body = bodyOf(source, { budget, limit: 6, lengthUnknown: true });
+      const batch = body.next();
+      source.write('abc');
+      await turn();
+      source.write('def');
+      await turn();
+      body.beat();
+      expect(Buffer.concat([...((await batch).value as Buffer[])]).toString()).toBe('abcde');
+      const last = body.next();
+      expect(budget).toMatchObject({ used: 1 });
+      source.end();
+      expect((await last).value).toEqual([Buffer.from('f')]);
+      expect((await body.next()).done).toBe(true);
+      expect(body.outcome).toBe('ended');
+      expect(budget).toMatchObject({ used: 0 });
+    });
   });
 });
