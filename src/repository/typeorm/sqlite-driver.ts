@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { finalPartialSchema } from './final-partial.schema.js';
@@ -56,6 +57,19 @@ export function isSynchronous(dataSource: DataSource): boolean {
 
 function optionsOf(path: string, driver: SqliteDriver): DataSourceOptions {
   return driver === 'sqlite3'
-    ? { ...COMMON, type: 'sqlite', database: path, busyTimeout: BUSY_TIMEOUT }
+    ? { ...COMMON, type: 'sqlite', database: path, busyTimeout: BUSY_TIMEOUT, driver: withoutTraces() }
     : { ...COMMON, type: 'better-sqlite3', database: path, timeout: BUSY_TIMEOUT };
+}
+
+/**
+ * TypeORM asks sqlite3 to be verbose, which makes a stack trace for every call of the whole process.
+ * Undefined where only TypeORM finds the package.
+ */
+function withoutTraces(): object | undefined {
+  try {
+    const sqlite3 = createRequire(import.meta.url)('sqlite3') as object;
+    return Object.create(sqlite3, { verbose: { value: () => sqlite3 } }) as object;
+  } catch {
+    return undefined;
+  }
 }

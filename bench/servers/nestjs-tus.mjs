@@ -1,7 +1,7 @@
-// The server under measurement, in a process of its own, as an application would mount it.
+// nestjs-tus as an application would mount it, on Express.
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { LocalStorage, TusModule } from '../dist/index.js';
+import { LocalStorage, TusModule } from '../../dist/index.js';
 
 class AppModule {}
 Module({
@@ -10,4 +10,4 @@ Module({
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 await app.listen(0, '127.0.0.1');
-process.send({ port: app.getHttpServer().address().port });
+process.send({ port: app.getHttpServer().address().port, path: '/files' });

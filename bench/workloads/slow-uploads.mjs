@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { quantile } from '../statistics.mjs';
+import { answer, BYTES, create, offsetOf, send } from '../tus-request.mjs';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const UPLOADS = 1000;
+
+export const title = `${UPLOADS} uploads at 1 KiB a second each`;
+export const how =
+  `${UPLOADS} connections send a PATCH each, 1 KiB a second, for a minute (--quick: 10 s), while one more asks by ` +
+  'HEAD for the offset of one upload after the other. The memory of an upload is what the server grew by since ' +
+  'it was idle, at its highest, divided by their number. In the end all must have been answered 204, and every ' +
+  'file must hold the bytes that were sent.';
+
+export async function run(server, { quick }) {
+  const seconds = quick ? 10 : 60;
+  const agent = new Agent({ keepAlive: true });
+  const bytes = randomBytes(seconds * KIB);
+  const paths = [];
+  for (let i = 0; i < UPLOADS; i++) paths.push(await create(server, bytes.length, agent));
+  const idle = server.rss();
+  const [cpu, ...uploads] = [server.cpu(), ...paths.map((path) => begin(server, path, bytes.length))];
+  const answers = uploads.map((upload) => answer(upload).catch(() => ({ status: 0 })));
+  const watch = watchOver(server, paths);
+  for (let second = 0; second < seconds; second++) {
+    await trickle(uploads, bytes.subarray(second * KIB, (second + 1) * KIB));
+  }
+  const { heads, highest } = await watch.end();
+  const failed = (await Promise.all(answers)).filter(({ status }) => status !== 204).length;
+  const used = server.cpu() - cpu;
+  await verify(server, paths, bytes);
+  agent.destroy();
+  return {
+    'highest RSS, MiB': [highest / MIB],
+    'KiB of RSS each': [(highest - idle) / KIB / UPLOADS],
+    'HEAD p50, ms': [quantile(heads, 0.5)],
+    'HEAD p99, ms': [quantile(heads, 0.99)],
+    'CPU, s a minute': [(used / seconds) * 60],
+    failed: [failed],
+  };
+}
+
+function begin({ address }, path, length) {
+  const headers = { ...BYTES, 'upload-offset': 0, 'content-length': length };
+  return send({ address, method: 'PATCH', path, headers, open: true });
+}
+
+/** One second: each upload sends its KiB at a moment of its own, in the same order every time. */
+async function trickle(uploads, bytes) {
+  const slices = 20;
+  for (let slice = 0; slice < slices; slice++) {
+    const begun = performance.now();
+    for (let i = slice; i < uploads.length; i += slices) uploads[i].write(bytes);
+    await pause(Math.max(0, 1000 / slices - (performance.now() - begun)));
+  }
+}
+
+function watchOver(server, paths) {
+  const agent = new Agent({ keepAlive: true });
+  const heads = [];
+  let [highest, over] = [0, false];
+  const watching = (async () => {
+    for (let i = 0; !over; i = (i + 1) % paths.length) {
+      const began = performance.now();
+      await offsetOf(server, paths[i], agent);
+      heads.push(performance.now() - began);
+      highest = Math.max(highest, server.rss());
+      await pause(10);
+    }
+  })();
+  const end = async () => {
+    over = true;
+    await watching;
+    agent.destroy();
+    return { heads, highest };
+  };
+  return { end };
+}
+
+async function verify({ directory }, paths, bytes) {
+  const expected = createHash('sha256').update(bytes).digest('hex');
+  for (const path of paths) {
+    const stored = await readFile(join(directory, basename(path)));
+    const actual = createHash('sha256').update(stored).digest('hex');
+    if (actual !== expected) throw new Error(`${path} does not hold what was sent`);
+  }
+}
