@@ -24,14 +24,21 @@ export async function run(server, { quick }) {
   const paths = [];
   for (let i = 0; i < UPLOADS; i++) paths.push(await create(server, bytes.length, agent));
   const idle = server.rss();
-  const [cpu, ...uploads] = [server.cpu(), ...paths.map((path) => begin(server, path, bytes.length))];
-  const answers = uploads.map((upload) => answer(upload).catch(() => ({ status: 0 })));
+  const cpu = server.cpu();
   const watch = watchOver(server, paths);
+  const uploads = [];
+  const answers = [];
+  await overOneSecond(paths, (path) => {
+    const upload = begin(server, path, bytes.length);
+    uploads.push(upload);
+    answers.push(answer(upload).catch(() => ({ status: 0 })));
+  });
   for (let second = 0; second < seconds; second++) {
-    await trickle(uploads, bytes.subarray(second * KIB, (second + 1) * KIB));
+    const kibibyte = bytes.subarray(second * KIB, (second + 1) * KIB);
+    await overOneSecond(uploads, (upload) => upload.write(kibibyte));
   }
-  const { heads, highest } = await watch.end();
   const failed = (await Promise.all(answers)).filter(({ status }) => status !== 204).length;
+  const { heads, highest } = await watch.end();
   const used = server.cpu() - cpu;
   await verify(server, paths, bytes);
   agent.destroy();
@@ -50,13 +57,14 @@ function begin({ address }, path, length) {
   return send({ address, method: 'PATCH', path, headers, open: true });
 }
 
-/** One second: each upload sends its KiB at a moment of its own, in the same order every time. */
-async function trickle(uploads, bytes) {
-  const slices = 20;
+/** Clients are not in step: each has its moment within the second, the same in every one. */
+async function overOneSecond(items, act) {
+  const slices = 50;
+  const size = Math.ceil(items.length / slices);
+  const begun = performance.now();
   for (let slice = 0; slice < slices; slice++) {
-    const begun = performance.now();
-    for (let i = slice; i < uploads.length; i += slices) uploads[i].write(bytes);
-    await pause(Math.max(0, 1000 / slices - (performance.now() - begun)));
+    items.slice(slice * size, (slice + 1) * size).forEach(act);
+    await pause(Math.max(0, begun + ((slice + 1) * 1000) / slices - performance.now()));
   }
 }
 
