@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const page = join(root, 'docs', 'protocol.md');
 const tests = join(root, 'test', 'protocol-http');
 
-const ID = '(?:CORE|OPT|CRE|EXP|CHK|TER|CON|OVR|CORS)-\\d\\d';
+const ID = '(?:CORE|OPT|CRE|EXP|CHK|TER|CON|OVR|CORS|GET)-\\d\\d';
 const TITLE = new RegExp(`(['"])((?:${ID} )+)(.+?)\\1,`, 'g');
 const ROW = new RegExp(`^\\| (${ID}) \\|([^|]*)\\|([^|]*)\\|.*$`, 'gm');
 

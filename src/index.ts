@@ -32,6 +32,7 @@ export type { TusExtension } from './protocol/tus/extensions.js';
 export type { CorsOptions as TusCorsOptions } from './protocol/tus/cors.js';
 export { TUS_CORS } from './protocol/tus/cors.js';
 export { UploadService } from './uploads/upload.service.js';
+export type { StoredObject } from './uploads/read-upload.js';
 export type {
   AppendToUpload,
   BodyInput,
@@ -71,6 +72,8 @@ export { LengthConflictError } from './model/errors/length-conflict.error.js';
 export { MalformedRequestError } from './model/errors/malformed-request.error.js';
 export { MethodNotAllowedError } from './model/errors/method-not-allowed.error.js';
 export { OffsetConflictError } from './model/errors/offset-conflict.error.js';
+export { PreconditionFailedError } from './model/errors/precondition-failed.error.js';
+export { RangeNotSatisfiableError } from './model/errors/range-not-satisfiable.error.js';
 export { StateUnknownError } from './model/errors/state-unknown.error.js';
 export { StorageFullError } from './model/errors/storage-full.error.js';
 export { StorageUnavailableError } from './model/errors/storage-unavailable.error.js';

@@ -4,7 +4,6 @@ import { MalformedRequestError } from '../model/errors/malformed-request.error.j
 import { UploadError } from '../model/errors/upload.error.js';
 import { corsHeaders, isPreflight, preflightHeaders } from '../protocol/tus/cors.js';
 import { discoveryHeaders } from '../protocol/tus/discovery.js';
-import { usableExtensions } from '../protocol/tus/extensions.js';
 import type { HeaderReader, Headers } from '../protocol/tus/headers.js';
 import { effectiveMethod } from '../protocol/tus/method-override.js';
 import { speaksTus } from '../protocol/tus/speaks-tus.js';
@@ -85,8 +84,7 @@ export function answerPreflight({ request, response, endpoint }: Arrival): boole
   const { cors } = endpoint.settings;
   const header = headerReader(request);
   if (!cors || !isPreflight(request.method ?? '', header)) return false;
-  const extensions = usableExtensions(endpoint.settings.extensions);
-  setHeaders(response, preflightHeaders(header('Origin') ?? '', cors, extensions));
+  setHeaders(response, preflightHeaders(header('Origin') ?? '', cors, endpoint.settings));
   response.statusCode = 204;
   response.end();
   return true;

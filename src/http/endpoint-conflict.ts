@@ -31,7 +31,11 @@ interface Pair {
 /** Versions in a header, and hosts, share a path: what is said before routing must then be the same for both. */
 function shared({ one, other, path, otherPath }: Pair): Conflict | undefined {
   if (depthBelow(path, otherPath, one.caseSensitive) !== 0) return undefined;
-  const [said, alsoSaid] = [one, other].map(({ settings }) => [settings.cors, discoveryHeaders(settings)]);
+  const [said, alsoSaid] = [one, other].map(({ settings }) => [
+    settings.cors,
+    settings.downloads,
+    discoveryHeaders(settings),
+  ]);
   if (isDeepStrictEqual(said, alsoSaid)) return undefined;
   return { path, fix: 'another registration serves it with other options: give each a path of its own' };
 }

@@ -11,6 +11,8 @@ export interface HttpSettings {
   readonly maxSize?: number;
   /** Algorithms that `Upload-Checksum` may name, in the order of preference. */
   readonly checksums: readonly ChecksumAlgorithm[];
+  /** Whether complete uploads can be read with GET (GET-01). */
+  readonly downloads: boolean;
   /** Undefined leaves CORS to the application (`enableCors()`). */
   readonly cors?: CorsOptions;
   /** Bytes of `Upload-Metadata` at most, 4096 by default. */

@@ -5,7 +5,10 @@ import type { HttpSettings } from './http-settings.js';
 export const TUS_HTTP = Symbol('TUS_HTTP');
 
 /** What this room needs of the uploads room. */
-export type Uploads = Pick<UploadService, 'create' | 'append' | 'concatenate' | 'get' | 'terminate'>;
+export type Uploads = Pick<
+  UploadService,
+  'create' | 'append' | 'concatenate' | 'get' | 'object' | 'terminate'
+>;
 
 /** What the controller and the front door of one endpoint work with. */
 export interface TusHttp {

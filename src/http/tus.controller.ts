@@ -12,10 +12,12 @@ import type { ChecksumClaims, ChecksumRules } from '../protocol/tus/checksum.js'
 import { isFinalCreation, parseCreation } from '../protocol/tus/creation.js';
 import type { CreateCommand, CreateFinalCommand } from '../protocol/tus/creation.js';
 import { discoveryHeaders } from '../protocol/tus/discovery.js';
+import { downloadHeaders, planDownload } from '../protocol/tus/download/plan-download.js';
 import { usableExtensions } from '../protocol/tus/extensions.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
 import { isOffsetStream } from '../protocol/tus/media-type.js';
 import { checkVersion } from '../protocol/tus/version.js';
+import { isCompleted } from '../model/upload.js';
 import type { BodyInput } from '../uploads/commands.js';
 import { stateOf, toException } from './error-response.js';
 import { locationOf, publicPath } from './location.js';
@@ -29,7 +31,7 @@ import { visitFor } from './visit-for.js';
 
 /**
  * Serves the uploads of one endpoint. Extend it to put guards, interceptors and the like on it, or to override a step;
- * every step answers with a status and headers, or throws an `UploadError`. A subclass that injects more passes the
+ * every step answers with a status and headers (a download with a body, too), or throws an `UploadError`. A subclass that injects more passes the
  * first parameter on.
  *
  * @example
@@ -91,11 +93,25 @@ export class TusController {
 
   /** HEAD on an upload. */
   protected async head(request: TusRequest, id: string): Promise<Answer> {
-    const headers = headHeaders(await stateOf(this.http.uploads.get(id)));
+    const upload = await stateOf(this.http.uploads.get(id));
+    // Whoever does not speak tus may be about to download it (GET-10).
+    const asFile = this.http.settings.downloads && request.header('Tus-Resumable') === undefined;
     return {
       status: 200,
-      headers: { ...headers, ...(request.realMethod !== 'HEAD' && { 'Content-Length': '0' }) },
+      headers: {
+        ...(asFile && upload.state === 'complete' && isCompleted(upload) && downloadHeaders(upload)),
+        ...headHeaders(upload),
+        ...(request.realMethod !== 'HEAD' && { 'Content-Length': '0' }),
+      },
     };
+  }
+
+  /** GET on an upload, where `downloads` is on: all of a complete one, or a range (GET). */
+  protected async download(request: TusRequest, id: string): Promise<Answer> {
+    const object = await this.http.uploads.object(id);
+    const { status, headers, span } = planDownload(object.upload, request.header);
+    if (span === null) return { status, headers };
+    return { status, headers, body: await object.open(span === 'all' ? undefined : span) };
   }
 
   /** DELETE on an upload (TER). */
@@ -124,15 +140,16 @@ export class TusController {
 
   private dispatch(target: Target, request: TusRequest): Promise<Answer> {
     if (request.refusal) throw request.refusal;
-    const allowed = allowedMethods(target, this.extensions);
+    const { settings } = this.http;
     const { method } = request;
-    if (!allowed.includes(method))
-      throw new MethodNotAllowedError(advertisedMethods(target, this.extensions));
+    if (!allowedMethods(target, settings).includes(method))
+      throw new MethodNotAllowedError(advertisedMethods(target, settings));
     if (method === 'OPTIONS') return this.options(request);
     checkVersion(method, request.header);
     if (target === 'collection') return this.create(request);
     if (request.id === null) throw new UploadNotFoundError();
     if (method === 'HEAD') return this.head(request, request.id);
+    if (method === 'GET') return this.download(request, request.id);
     return method === 'PATCH' ? this.append(request, request.id) : this.terminate(request, request.id);
   }
 

@@ -49,3 +49,10 @@ export interface CompletedUpload extends Upload {
   readonly key: string;
   readonly completedAt: Date;
 }
+
+/** Whether the object of an upload was published once; of those in the state `complete` it still is. */
+export function isCompleted(upload: Upload): upload is CompletedUpload {
+  return (
+    upload.kind !== 'partial' && upload.length !== null && upload.key !== null && upload.completedAt !== null
+  );
+}

@@ -35,6 +35,7 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
           path,
           extensions: options.extensions,
           checksums: options.checksums,
+          downloads: options.downloads,
           maxMetadataBytes: options.maxMetadataBytes,
           maxPartials: options.maxPartials,
           bodyIdleTimeout: options.bodyIdleTimeout,

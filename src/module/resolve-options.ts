@@ -29,6 +29,9 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   checkNumber('memoryBudget', given.memoryBudget, [MIB]);
   checkDatabase(given.database);
   checkCors(given.cors);
+  if (given.downloads !== undefined && typeof given.downloads !== 'boolean') {
+    throw new TusOptionError('downloads', given.downloads, 'use true or false');
+  }
   if (given.partials !== undefined && !['release', 'keep'].includes(given.partials)) {
     throw new TusOptionError('partials', given.partials, "use 'release' or 'keep'");
   }
@@ -45,6 +48,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     database: given.database,
     maxSize: given.maxSize,
     cors: given.cors ?? false,
+    downloads: given.downloads ?? false,
     maxMetadataBytes: given.maxMetadataBytes ?? 4096,
     maxPartials: given.maxPartials ?? 1000,
     partials: given.partials ?? 'release',

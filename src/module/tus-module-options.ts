@@ -94,6 +94,12 @@ export interface TusOptions {
    */
   readonly cors?: boolean | CorsOptions;
   /**
+   * Whether complete uploads can be read with `GET` at their URL, by everybody whom the guards let in: see
+   * docs/downloads.md.
+   * @default false
+   */
+  readonly downloads?: boolean;
+  /**
    * Bytes of an `Upload-Metadata` header at most.
    * @default 4096
    */

@@ -1,4 +1,5 @@
 import { Metadata } from '../model/metadata.js';
+import { isCompleted } from '../model/upload.js';
 import type { CompletedUpload, Upload } from '../model/upload.js';
 import type { UploadRecord } from './upload-record.js';
 
@@ -25,10 +26,4 @@ export function toUpload(record: UploadRecord): Upload {
 export function toCompletedUpload(record: UploadRecord): CompletedUpload | undefined {
   const upload = toUpload(record);
   return isCompleted(upload) ? upload : undefined;
-}
-
-function isCompleted(upload: Upload): upload is CompletedUpload {
-  return (
-    upload.kind !== 'partial' && upload.length !== null && upload.key !== null && upload.completedAt !== null
-  );
 }

@@ -102,7 +102,10 @@ export interface UploadStorage {
   /** Removes everything but the published object. Idempotent. */
   discardWork(upload: StoredUpload): Promise<void>;
 
-  /** A stream of the bytes of a complete upload; all of them without a range. */
+  /**
+   * A stream of the bytes of a complete upload; all of them without a range. It gives every byte or fails: it never
+   * ends early. Destroying it frees what it holds.
+   */
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable>;
 
   /**

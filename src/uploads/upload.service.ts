@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
-import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import type { Upload } from '../model/upload.js';
 import { LeaseLostError } from '../locks/lease-lost.error.js';
 import { toUpload } from '../repository/to-upload.js';
@@ -13,7 +12,8 @@ import { createUpload } from './create-upload.js';
 import { living } from './living.js';
 import type { Merges } from './merges.js';
 import { mergeWaiting, withKnownLength } from './pending-finals.js';
-import { asStorageError, refusalOf } from './storage-refusal.js';
+import { readStored, storedObject } from './read-upload.js';
+import type { StoredObject } from './read-upload.js';
 import { terminateUpload } from './terminate-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
@@ -91,16 +91,19 @@ export class UploadService {
 
   /**
    * The bytes of a complete upload, or a range of them.
-   * @throws UploadNotFoundError (also for an incomplete one: a prefix is never given away), UploadGoneError
+   * @throws UploadNotFoundError (also for an incomplete one: a prefix is never given away, and where somebody has removed
+   * the object), UploadGoneError, StorageUnavailableError
    */
   async read(id: string, range?: ByteRange): Promise<Readable> {
-    const record = living(await this.deps.repository.find(id));
-    if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
-    try {
-      return await this.deps.storage.read(record, range);
-    } catch (error) {
-      throw refusalOf(asStorageError(error));
-    }
+    return readStored(this.deps.storage, living(await this.deps.repository.find(id)), range);
+  }
+
+  /**
+   * A complete upload with its bytes, of one look at the row. Takes no lock and never waits.
+   * @throws UploadNotFoundError (also for a partial, and an incomplete one), UploadGoneError
+   */
+  async object(id: string): Promise<StoredObject> {
+    return storedObject(this.deps.storage, living(await this.deps.repository.find(id)));
   }
 
   /**

@@ -43,6 +43,7 @@ export async function startApp(platform: Platform, options: AppOptions = {}): Pr
     path: 'files',
     extensions: TUS_EXTENSIONS,
     checksums: ['sha1'],
+    downloads: false,
     maxMetadataBytes: 4096,
     maxPartials: 3,
     bodyIdleTimeout: 30_000,

@@ -10,6 +10,7 @@ function endpoint(...paths: string[]): Endpoint {
     path: 'files',
     extensions: [],
     checksums: [],
+    downloads: false,
     maxMetadataBytes: 1,
     maxPartials: 1,
     bodyIdleTimeout: 0,

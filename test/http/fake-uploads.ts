@@ -1,9 +1,10 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BodyTooLongError } from '../../src/model/errors/body-too-long.error.js';
 import { FinalNotWritableError } from '../../src/model/errors/final-not-writable.error.js';
 import { OffsetConflictError } from '../../src/model/errors/offset-conflict.error.js';
 import { UploadNotFoundError } from '../../src/model/errors/upload-not-found.error.js';
 import { Metadata } from '../../src/model/metadata.js';
+import { isCompleted } from '../../src/model/upload.js';
 import type { Upload, UploadKind } from '../../src/model/upload.js';
 import type { Uploads } from '../../src/http/tus-http.js';
 import type {
@@ -12,6 +13,7 @@ import type {
   ConcatenateUploads,
   CreateUpload,
 } from '../../src/uploads/commands.js';
+import type { StoredObject } from '../../src/uploads/read-upload.js';
 
 interface Held {
   upload: Upload;
@@ -68,6 +70,13 @@ export class FakeUploads implements Uploads {
   async get(id: string): Promise<Upload> {
     this.failOnce();
     return this.find(id).upload;
+  }
+
+  async object(id: string): Promise<StoredObject> {
+    this.failOnce();
+    const { upload, bytes } = this.find(id);
+    if (!isCompleted(upload)) throw new UploadNotFoundError();
+    return { upload, open: () => Promise.resolve(Readable.from([bytes])) };
   }
 
   async terminate(id: string): Promise<void> {

@@ -44,6 +44,8 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['checksums', ['sha256', 'md5']],
   ['checksums', ['sha1', 'sha3']],
   ['checksums', ['SHA1']],
+  ['downloads', 'yes'],
+  ['downloads', { inline: [] }],
   ['cors', 'https://example.com'],
   ['cors', ['https://example.com']],
   ['cors.origin', true],

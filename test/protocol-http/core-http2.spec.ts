@@ -16,21 +16,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { LocalStorage, TusModule, UploadService } from '../../src/index.js';
+import { StorageError, TusModule, UploadService } from '../../src/index.js';
 import { tus } from '../support/raw-http.js';
-import { BYTES, idOf } from './support.js';
+import { whenClosed, lastingStream } from './lasting-stream.js';
+import { BYTES, FaultyStorage, idOf } from './support.js';
 
 // Of Nest's platforms only Fastify offers HTTP/2.
 describe('tus over HTTP/2', () => {
   let nest: INestApplication;
   let directory: string;
   let session: ClientHttp2Session;
+  let storage: FaultyStorage;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-    const storage = new LocalStorage({ directory });
+    storage = new FaultyStorage({ directory });
     const module = await Test.createTestingModule({
-      imports: [TusModule.forRoot({ storage, bodyIdleTimeout: 200 })],
+      imports: [TusModule.forRoot({ storage, bodyIdleTimeout: 200, downloads: true })],
     }).compile();
     // The adapter's type knows HTTP/1 servers only.
     nest = module.createNestApplication(new FastifyAdapter({ http2: true } as object), { logger: false });
@@ -136,6 +138,47 @@ describe('tus over HTTP/2', () => {
       expect(wrong).toMatchObject({ ':status': 460 });
       expect(wrong).not.toHaveProperty('location');
       expect(await trailing(asked, 'hello', 'hello')).toMatchObject({ ':status': 201, 'upload-offset': '5' });
+    });
+  });
+
+  describe('a download', () => {
+    const stored = async (body: string) => {
+      const path = await create(body.length);
+      await ask(patching(path, 0), body);
+      return path;
+    };
+    const get = async (path: string, headers: OutgoingHttpHeaders = {}) => {
+      const stream = session.request({ ':method': 'GET', ':path': path, ...headers });
+      const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+      return { stream, answer };
+    };
+
+    it('CORE-30 GET-02 GET-06 is whole or a range, as over HTTP/1.1', async () => {
+      const path = await stored('hello world');
+      const whole = await get(path);
+      expect(whole.answer).toMatchObject({ ':status': 200, 'content-length': '11' });
+      expect(await text(whole.stream)).toBe('hello world');
+      const part = await get(path, { range: 'bytes=6-' });
+      expect(part.answer).toMatchObject({ ':status': 206, 'content-range': 'bytes 6-10/11' });
+      expect(await text(part.stream)).toBe('world');
+    });
+
+    it('CORE-30 GET-08 that fails has its stream reset; one that is reset frees the stream of the storage', async () => {
+      const path = await stored('hello');
+      const source = lastingStream('he');
+      storage.readFault = () => source;
+      const failing = await get(path);
+      const reset = whenClosed(failing.stream.on('error', () => undefined).resume());
+      source.destroy(new StorageError('unavailable', 'the disk does not answer'));
+      await reset;
+      expect(failing.stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+
+      const lasting = lastingStream('he');
+      storage.readFault = () => lasting;
+      const abandoned = await get(path);
+      const freed = whenClosed(lasting);
+      abandoned.stream.close(constants.NGHTTP2_CANCEL);
+      await freed;
     });
   });
 

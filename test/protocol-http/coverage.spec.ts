@@ -32,6 +32,7 @@ describe('docs/protocol.md', () => {
       ...rules('CON', 33),
       ...rules('OVR', 5),
       ...rules('CORS', 10),
+      ...rules('GET', 10),
     ]);
   });
 });

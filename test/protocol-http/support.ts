@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { HttpException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { LocalStorage, UploadService } from '../../src/index.js';
-import type { AppendContext, AppendResult, ConcatSource } from '../../src/index.js';
+import type { AppendContext, AppendResult, ByteRange, ConcatSource } from '../../src/index.js';
 import type { StorageError, StoredUpload, Upload, WriteContext } from '../../src/index.js';
 import { TUS_EXTENSIONS } from '../../src/protocol/tus/extensions.js';
 import { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
@@ -134,6 +135,10 @@ export class FaultyStorage extends LocalStorage {
   appendFault: { readonly after: number; readonly failure: StorageError } | undefined;
   concatenateFault: Fault;
   removeFault: Fault;
+  /** What the next read gives instead of the bytes. */
+  readFault: (() => Readable | Promise<Readable>) | undefined;
+  /** Every stream that a read gave. */
+  readonly streams: Readable[] = [];
   /** Merges wait for this. */
   gate: Promise<void> = Promise.resolve();
 
@@ -160,6 +165,14 @@ export class FaultyStorage extends LocalStorage {
     this.concatenateFault = undefined;
     if (fault) throw fault;
     await super.concatenate(final, sources, context);
+  }
+
+  override async read(upload: StoredUpload, range?: ByteRange): Promise<Readable> {
+    const fault = this.readFault;
+    this.readFault = undefined;
+    const stream = await (fault ? fault() : super.read(upload, range));
+    this.streams.push(stream);
+    return stream;
   }
 
   override async remove(upload: StoredUpload, published: boolean): Promise<void> {

@@ -36,6 +36,9 @@ describe('the quick start', () => {
     const [, path] = await printed(/"holiday\.mp4": 5000003 bytes in (\S+)/);
     expect(basename(url)).toBe(basename(path!));
     expect(bytes.equals(await readFile(path!))).toBe(true);
+    const download = await fetch(url);
+    expect(download.headers.get('content-disposition')).toBe('inline; filename="holiday.mp4"');
+    expect(bytes.equals(Buffer.from(await download.arrayBuffer()))).toBe(true);
   });
 
   it('takes the list of a thousand ranges, which is larger than what Node allows by default', async () => {

@@ -1,5 +1,5 @@
 import { allowedMethods } from './allowed-methods.js';
-import type { TusExtension } from './extensions.js';
+import type { MethodRules } from './allowed-methods.js';
 import type { HeaderReader, Headers } from './headers.js';
 
 /** Which web pages may use the endpoint, and how. Everything is optional; the defaults suit a public endpoint. */
@@ -119,15 +119,11 @@ export function corsHeaders(origin: string | undefined, options: CorsOptions | u
 }
 
 /** What a preflight is told in addition (CORS-03 to CORS-05); nothing, if the origin may not (CORS-07). */
-export function preflightHeaders(
-  origin: string,
-  options: CorsOptions,
-  extensions: readonly TusExtension[],
-): Headers {
+export function preflightHeaders(origin: string, options: CorsOptions, rules: MethodRules): Headers {
   if (!isAllowed(origin, options)) return {};
   const methods = new Set([
-    ...allowedMethods('collection', extensions),
-    ...allowedMethods('upload', extensions),
+    ...allowedMethods('collection', rules),
+    ...allowedMethods('upload', rules),
     // Methods that cannot be sent travel as a POST (OVR-03).
     'POST',
   ]);

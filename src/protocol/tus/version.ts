@@ -5,12 +5,12 @@ import type { HeaderReader } from './headers.js';
 export const TUS_VERSION = '1.0.0';
 
 /**
- * Refuses a request of another version (CORE-01). A HEAD may do without the header, since browsers and monitors do.
+ * Refuses a request of another version (CORE-01). HEAD and GET may do without the header, since browsers and monitors do (GET-01).
  * @throws UnsupportedVersionError
  */
 export function checkVersion(method: string, header: HeaderReader): void {
   const version = header('Tus-Resumable')?.trim();
   if (version === TUS_VERSION) return;
-  if (version === undefined && method === 'HEAD') return;
+  if (version === undefined && (method === 'HEAD' || method === 'GET')) return;
   throw new UnsupportedVersionError();
 }

@@ -59,18 +59,20 @@ describe('CORS on a preflight', () => {
     expect(isPreflight('POST', preflight)).toBe(false);
   });
 
+  const rules = { extensions: ['creation', 'termination'], downloads: true } as const;
+
   it('lists methods and headers, and may be remembered (CORS-03 to CORS-05)', () => {
-    const headers = preflightHeaders(origin, { allowedHeaders: ['X-Tenant'] }, ['creation', 'termination']);
-    expect(headers['Access-Control-Allow-Methods']).toBe('OPTIONS, POST, HEAD, PATCH, DELETE');
+    const headers = preflightHeaders(origin, { allowedHeaders: ['X-Tenant'] }, rules);
+    expect(headers['Access-Control-Allow-Methods']).toBe('OPTIONS, POST, HEAD, PATCH, DELETE, GET');
     expect(headers['Access-Control-Allow-Headers']).toMatch(/^Authorization, .*Upload-Concat.*, X-Tenant$/);
     expect(headers['Access-Control-Max-Age']).toBe('86400');
   });
 
   it('may not be remembered at all, when that is wanted', () => {
-    expect(preflightHeaders(origin, { maxAge: 0 }, [])).toMatchObject({ 'Access-Control-Max-Age': '0' });
+    expect(preflightHeaders(origin, { maxAge: 0 }, rules)).toMatchObject({ 'Access-Control-Max-Age': '0' });
   });
 
   it('says nothing to an origin that may not (CORS-07)', () => {
-    expect(preflightHeaders(origin, { origin: 'https://b.example' }, [])).toEqual({});
+    expect(preflightHeaders(origin, { origin: 'https://b.example' }, rules)).toEqual({});
   });
 });

@@ -33,12 +33,20 @@ describe('discovery', () => {
 
 describe('the methods that are allowed', () => {
   it('are those that have a meaning (CORE-24)', () => {
-    expect(allowedMethods('collection', TUS_EXTENSIONS)).toEqual(['OPTIONS', 'POST']);
-    expect(allowedMethods('upload', TUS_EXTENSIONS)).toEqual(['OPTIONS', 'HEAD', 'PATCH', 'DELETE']);
+    const rules = { extensions: TUS_EXTENSIONS, downloads: false };
+    expect(allowedMethods('collection', rules)).toEqual(['OPTIONS', 'POST']);
+    expect(allowedMethods('upload', rules)).toEqual(['OPTIONS', 'HEAD', 'PATCH', 'DELETE']);
   });
 
   it('shrink with the extensions (OPT-08)', () => {
-    expect(allowedMethods('collection', [])).toEqual(['OPTIONS']);
-    expect(allowedMethods('upload', ['creation'])).toEqual(['OPTIONS', 'HEAD', 'PATCH']);
+    expect(allowedMethods('collection', { extensions: [], downloads: false })).toEqual(['OPTIONS']);
+    expect(allowedMethods('upload', { extensions: ['creation'], downloads: false })).toEqual([
+      ...['OPTIONS', 'HEAD', 'PATCH'],
+    ]);
+  });
+
+  it('have GET on uploads alone, where downloads are on (GET-01)', () => {
+    expect(allowedMethods('collection', { extensions: [], downloads: true })).toEqual(['OPTIONS']);
+    expect(allowedMethods('upload', { extensions: [], downloads: true })).toContain('GET');
   });
 });

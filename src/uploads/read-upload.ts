@@ -1,0 +1,53 @@
+import type { Readable } from 'node:stream';
+import { StorageError } from '../model/errors/storage.error.js';
+import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
+import type { CompletedUpload } from '../model/upload.js';
+import { toCompletedUpload } from '../repository/to-upload.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import type { ByteRange, UploadStorage } from '../storage/upload-storage.js';
+import { asStorageError, refusalOf } from './storage-refusal.js';
+
+/** A complete upload that is not a partial, and its bytes. */
+export interface StoredObject {
+  readonly upload: CompletedUpload;
+  /**
+   * A stream of all bytes, or of a range. What goes wrong up to the first byte rejects; later it is an `error` of the
+   * stream.
+   * @throws UploadNotFoundError if somebody has removed the object, StorageUnavailableError
+   */
+  open(range?: ByteRange): Promise<Readable>;
+}
+
+/** @throws UploadNotFoundError for a partial, and one that is not complete: a prefix is never given away (GET-02) */
+export function storedObject(storage: UploadStorage, record: UploadRecord): StoredObject {
+  const upload = toCompletedUpload(record);
+  if (!upload || record.state !== 'complete') throw new UploadNotFoundError();
+  return { upload, open: (range) => readStored(storage, record, range) };
+}
+
+/** @throws as `StoredObject.open` */
+export async function readStored(
+  storage: UploadStorage,
+  record: UploadRecord,
+  range?: ByteRange,
+): Promise<Readable> {
+  if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
+  try {
+    return await started(await storage.read(record, range));
+  } catch (error) {
+    const failure = asStorageError(error);
+    throw failure.kind === 'missing' ? new UploadNotFoundError() : refusalOf(failure);
+  }
+}
+
+/** The stream, once its first byte, or its end, is there: a remote storage may find only then that it cannot read. */
+function started(stream: Readable): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    // Stays: an error between here and the reader, who gets to see it, too, must not end the process.
+    stream.on('error', reject);
+    stream.once('close', () =>
+      reject(new StorageError('unavailable', 'The stream closed before its first byte.')),
+    );
+    stream.once('readable', () => resolve(stream));
+  });
+}
