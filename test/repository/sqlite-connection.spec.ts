@@ -126,6 +126,40 @@ describe.each(SQLITE_DRIVERS)('through %s', (driver) => {
     });
   });
 
+  describe('changes that are made at once', () => {
+    it('are all made, each seen once it is said to be, but for those that a constraint refuses', async () => {
+      const connection = await open();
+      const partials = Array.from({ length: 250 }, (_, n) => `p${n}`);
+      const results = await Promise.allSettled(
+        partials.map(async (partial, n) => {
+          // Every tenth takes the position of the one before it.
+          await connection.change(INSERT_ENTRY, ['f', n % 10 === 9 ? n - 1 : n, partial]);
+          expect(await connection.query(ENTRIES)).toContainEqual({ partial_id: partial });
+        }),
+      );
+      const refused = results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
+      expect(refused).toEqual(partials.flatMap((_, n) => (n % 10 === 9 ? [n] : [])));
+      expect(await connection.query(ENTRIES)).toHaveLength(225);
+    });
+
+    it('are made one by one where something else than a constraint stops one of them', async () => {
+      const connection = await open();
+      const results = await Promise.allSettled([
+        connection.change(INSERT_ENTRY, ['f', 0, 'alone']),
+        connection.change(INSERT_ENTRY, ['f', 1, 'before']),
+        connection.change('UPDATE nothing SET x = 1'),
+        connection.change(INSERT_ENTRY, ['f', 2, 'behind']),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+      ]);
+      expect(await connection.query(ENTRIES)).toHaveLength(3);
+    });
+  });
+
   describe('a transaction', () => {
     it('that throws takes back what it did, and no lone statement with it', async () => {
       const connection = await open();
@@ -145,22 +179,16 @@ describe.each(SQLITE_DRIVERS)('through %s', (driver) => {
       expect(await connection.query(ENTRIES)).toEqual([{ partial_id: 'lone' }]);
     });
 
-    it('is seen by lone statements as a whole', async () => {
+    it('is seen from outside as a whole, and keeps no one from looking', async () => {
       const connection = await open();
-      const inside = signal();
-      const goOn = signal();
-      const transaction = connection.transaction(async (session) => {
+      const result = await connection.transaction(async (session) => {
         await session.change(INSERT_ENTRY, ['f', 0, 'a']);
-        inside.give();
-        await goOn.given;
+        expect(await connection.query(ENTRIES)).toEqual([]);
         await session.change(INSERT_ENTRY, ['f', 1, 'b']);
         return 'result';
       });
-      await inside.given;
-      const seen = connection.query(ENTRIES);
-      goOn.give();
-      expect(await transaction).toBe('result');
-      expect(await seen).toEqual([{ partial_id: 'a' }, { partial_id: 'b' }]);
+      expect(result).toBe('result');
+      expect(await connection.query(ENTRIES)).toEqual([{ partial_id: 'a' }, { partial_id: 'b' }]);
     });
 
     it('whose statement was refused leaves the connection usable', async () => {

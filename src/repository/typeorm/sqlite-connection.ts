@@ -63,7 +63,10 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async query<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
-    return this.opened().lone((session) => session.query<Row>(sql, parameters));
+    const database = this.opened();
+    return sql.startsWith('SELECT')
+      ? database.read<Row>(sql, parameters)
+      : database.lone((session) => session.query<Row>(sql, parameters));
   }
 
   async change(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {

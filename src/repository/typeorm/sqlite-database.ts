@@ -2,15 +2,20 @@ import { setImmediate } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { StorageFullError } from '../../model/errors/storage-full.error.js';
 import { Ballast } from './ballast.js';
+import { CommitQueue } from './commit-queue.js';
+import type { Work } from './commit-queue.js';
 import { repeated } from './repeated.js';
 import type { SqlSession, SqlValue } from './sql-connection.js';
-import { isFull, sqliteDialect } from './sqlite-dialect.js';
+import { isFull, isRefused, sqliteDialect } from './sqlite-dialect.js';
 import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-driver.js';
-import { StatementGate } from './statement-gate.js';
 
-/** One open SQLite file: a single connection of TypeORM with a gate in front of it. */
+/**
+ * One open SQLite file. What writes goes through one connection, in an order; what only reads has another, and waits
+ * for no commit.
+ */
 export class SqliteDatabase {
-  private readonly gate = new StatementGate();
+  private readonly queue = new CommitQueue((works) => this.together(works));
+  private readonly reads = new Set<Promise<unknown>>();
   private readonly session: SqlSession = {
     dialect: sqliteDialect,
     query: (sql, parameters = []) => this.run(answering(sql), parameters),
@@ -20,6 +25,7 @@ export class SqliteDatabase {
 
   private constructor(
     readonly dataSource: DataSource,
+    private readonly reader: DataSource,
     private readonly ballast: Ballast | undefined,
   ) {}
 
@@ -44,7 +50,9 @@ export class SqliteDatabase {
   ): Promise<SqliteDatabase> {
     const dataSource = sqliteDataSource(path, driver);
     await dataSource.initialize();
-    const database = new SqliteDatabase(dataSource, ballast);
+    // A database in memory belongs to its connection.
+    const reader = path === ':memory:' ? dataSource : sqliteDataSource(path, driver);
+    const database = new SqliteDatabase(dataSource, reader, ballast);
     try {
       // With NORMAL a power loss may take back the last commits, and with them what a client or a hook was told.
       await database.lone((session) => session.query('PRAGMA synchronous = FULL'));
@@ -53,6 +61,7 @@ export class SqliteDatabase {
         await database.lone((session) => session.query('PRAGMA busy_timeout = 0'));
       // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
       await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
+      if (reader !== dataSource) await reader.initialize();
     } catch (error) {
       await dataSource.destroy();
       throw error;
@@ -60,21 +69,76 @@ export class SqliteDatabase {
     return database;
   }
 
-  /** A statement that commits by itself. */
+  /** A SELECT, of what is committed by now. */
+  async read<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
+    const reading = repeated(() => this.reader.query<Row[]>(sql, [...parameters]), sqliteDialect.isTransient);
+    this.reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.reads.delete(reading);
+    }
+  }
+
+  /** A change that depends on no other; it may be committed together with such changes of others. */
   lone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    const patient = () => this.withRoom(() => repeated(() => work(this.session), sqliteDialect.isTransient));
-    if (!isSynchronous(this.dataSource)) return this.gate.shared(patient);
-    // Each commit stops the process until it is on the disk: between two of them others have their turn.
-    return this.gate.exclusive(() => patient().finally(() => setImmediate()));
+    return this.queue.shared(() => work(this.session));
   }
 
   transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.gate.exclusive(() => this.withRoom(() => this.transact(work)));
+    return this.queue.exclusive(() => this.withRoom(() => this.transact(work)));
   }
 
   /** Closes the file once the statements that were handed in are through. */
   close(): Promise<void> {
-    return this.gate.exclusive(() => this.dataSource.destroy());
+    return this.queue.exclusive(async () => {
+      await Promise.allSettled(this.reads);
+      if (this.reader !== this.dataSource) await this.reader.destroy();
+      await this.dataSource.destroy();
+    });
+  }
+
+  private async together(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
+    const results = (works.length > 1 && (await this.inOneCommit(works))) || (await this.oneByOne(works));
+    // A synchronous driver stops the process until a commit is on the disk: between two of them others have their turn.
+    if (isSynchronous(this.dataSource)) await setImmediate();
+    return results;
+  }
+
+  /**
+   * Undefined if nothing of it stayed, for another reason than one of the works. A crash before the commit leaves
+   * nothing of any of them; nobody was told before it.
+   */
+  private async inOneCommit(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[] | undefined> {
+    try {
+      return await this.transact(async () => {
+        const results: PromiseSettledResult<unknown>[] = [];
+        for (const work of works) results.push(await this.refusable(work));
+        return results;
+      });
+    } catch (error) {
+      // Whoever has the file locked would let each of them wait as long again.
+      return sqliteDialect.isTransient(error) ? works.map(() => rejected(error)) : undefined;
+    }
+  }
+
+  /** A constraint takes back its own statement only; after any other error the transaction may be gone. */
+  private async refusable(work: Work): Promise<PromiseSettledResult<unknown>> {
+    try {
+      return { status: 'fulfilled', value: await work() };
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      return rejected(error);
+    }
+  }
+
+  private async oneByOne(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
+    const results: PromiseSettledResult<unknown>[] = [];
+    for (const work of works) {
+      const patient = this.withRoom(() => repeated(work, sqliteDialect.isTransient));
+      results.push(...(await Promise.allSettled([patient])));
+    }
+    return results;
   }
 
   private async transact<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -124,4 +188,8 @@ function answering(sql: string): string {
 /** A database in memory has no disk that could be full. */
 function ballastBeside(path: string): Ballast | undefined {
   return path === ':memory:' ? undefined : new Ballast(`${path}-ballast`);
+}
+
+function rejected(reason: unknown): PromiseRejectedResult {
+  return { status: 'rejected', reason };
 }

@@ -27,3 +27,8 @@ export const sqliteDialect: Dialect = {
 export function isFull(error: unknown): boolean {
   return error instanceof Error && /SQLITE_FULL|database or disk is full/.test(error.message);
 }
+
+/** True if the statement alone was refused, by a constraint; a transaction around it goes on. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('constraint failed');
+}
