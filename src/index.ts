@@ -56,6 +56,9 @@ export type {
 } from './storage/upload-storage.js';
 export { Metadata } from './model/metadata.js';
 export type { Checksum, ChecksumAlgorithm } from './model/checksum.js';
+export type { IdGenerator, KeyGenerator, MetadataValidator, UploadDraft } from './model/naming.js';
+export type { RequestContext } from './model/request-context.js';
+export type { Resolvable } from './model/resolvable.js';
 export type { CompletedUpload, Upload, UploadKind, UploadState } from './model/upload.js';
 export { BodyConsumedError } from './model/errors/body-consumed.error.js';
 export { BodyInterruptedError } from './model/errors/body-interrupted.error.js';
@@ -64,14 +67,17 @@ export { ChecksumMismatchError } from './model/errors/checksum-mismatch.error.js
 export { ExtensionDisabledError } from './model/errors/extension-disabled.error.js';
 export { FinalNotWritableError } from './model/errors/final-not-writable.error.js';
 export { InvalidHeaderError } from './model/errors/invalid-header.error.js';
+export { InvalidKeyError } from './model/errors/invalid-key.error.js';
 export { InvalidMetadataError } from './model/errors/invalid-metadata.error.js';
 export { InvalidMethodOverrideError } from './model/errors/invalid-method-override.error.js';
 export { InvalidPartialError } from './model/errors/invalid-partial.error.js';
 export { KeyConflictError } from './model/errors/key-conflict.error.js';
 export { LengthConflictError } from './model/errors/length-conflict.error.js';
 export { MalformedRequestError } from './model/errors/malformed-request.error.js';
+export { MetadataRefusedError } from './model/errors/metadata-refused.error.js';
 export { MethodNotAllowedError } from './model/errors/method-not-allowed.error.js';
 export { OffsetConflictError } from './model/errors/offset-conflict.error.js';
+export { OptionResultError } from './model/errors/option-result.error.js';
 export { PreconditionFailedError } from './model/errors/precondition-failed.error.js';
 export { RangeNotSatisfiableError } from './model/errors/range-not-satisfiable.error.js';
 export { StateUnknownError } from './model/errors/state-unknown.error.js';

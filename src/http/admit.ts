@@ -10,6 +10,7 @@ import { speaksTus } from '../protocol/tus/speaks-tus.js';
 import { TUS_VERSION } from '../protocol/tus/version.js';
 import { routedUrl } from './endpoint.js';
 import type { Endpoint, Match } from './endpoint.js';
+import { plainAbilities } from './http-settings.js';
 import { addLastHeaders } from './last-headers.js';
 import { hasForeignScheme } from './location.js';
 import { fixOverriddenHead } from './overridden-head.js';
@@ -100,7 +101,7 @@ function standardHeaders(method: string, header: HeaderReader, { settings }: Arr
     'Tus-Resumable': TUS_VERSION,
     'Cache-Control': 'no-store',
     ...corsHeaders(header('Origin'), settings.cors),
-    ...(method === 'OPTIONS' && discoveryHeaders(settings)),
+    ...(method === 'OPTIONS' && discoveryHeaders(plainAbilities(settings))),
   };
 }
 

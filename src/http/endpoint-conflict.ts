@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { discoveryHeaders } from '../protocol/tus/discovery.js';
 import type { Endpoint } from './endpoint.js';
+import { plainAbilities } from './http-settings.js';
 import { sameSegment, segmentsOf } from './path-segments.js';
 
 /** Why two endpoints cannot be served by one server. */
@@ -34,7 +35,7 @@ function shared({ one, other, path, otherPath }: Pair): Conflict | undefined {
   const [said, alsoSaid] = [one, other].map(({ settings }) => [
     settings.cors,
     settings.downloads,
-    discoveryHeaders(settings),
+    discoveryHeaders(plainAbilities(settings)),
   ]);
   if (isDeepStrictEqual(said, alsoSaid)) return undefined;
   return { path, fix: 'another registration serves it with other options: give each a path of its own' };

@@ -22,7 +22,25 @@ export function publicPath(creationUrl: string): string {
   return path.slice(0, end);
 }
 
-/** Where the client finds the upload: a path with every prefix that the client itself used (CRE-01, traps 15, 16). */
-export function locationOf(creationUrl: string, id: string): string {
-  return `${publicPath(creationUrl)}/${id}`;
+/** How the URLs of uploads are written; without it as a path on the host that the client speaks to. */
+export interface LocationSettings {
+  /** Absolute URL of the endpoint as clients see it. The others then say nothing. */
+  readonly publicUrl?: string;
+  /** Whether what a proxy says of the request is believed. */
+  readonly trustProxy: boolean;
+  /** Whether a path is enough where no proxy says more. */
+  readonly relative: boolean;
+}
+
+/** Where the client of a request sees the endpoint. */
+export interface PublicPlace {
+  /** Scheme, host and port; empty for those that the client speaks to. */
+  readonly origin: string;
+  /** With every prefix, without slashes at its end; empty for the root. */
+  readonly path: string;
+}
+
+/** Where the client finds the upload (CRE-01, traps 15, 16). */
+export function locationOf({ origin, path }: PublicPlace, id: string): string {
+  return `${origin}${path}/${id}`;
 }

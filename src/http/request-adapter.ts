@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum.js';
 import { parseChecksum } from '../protocol/tus/checksum.js';
 import type { HeaderReader } from '../protocol/tus/headers.js';
-import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import { MalformedRequestError } from '../model/errors/malformed-request.error.js';
 import type { UploadError } from '../model/errors/upload.error.js';
 import type { RequestContext } from '../model/request-context.js';
+import { bringsContent } from '../uploads/refuse-content.js';
 import { headerReader } from './admit.js';
 import { checkBodyUnread } from './platform-checks.js';
 import type { ResponseWriter } from './response-writer.js';
@@ -106,8 +106,8 @@ export class TusRequest implements RequestContext {
   async hasContent(idleMilliseconds: number): Promise<boolean> {
     if (!this.hasBody || this.contentLength !== undefined) return this.hasBody;
     this.checkBodyUnread();
-    this.wantBody();
-    return firstByteArrives(this.raw, idleMilliseconds);
+    const { raw: body, wantBody: onBodyWanted } = this;
+    return bringsContent({ body, offset: 0, idleMilliseconds, onBodyWanted });
   }
 }
 
@@ -116,32 +116,4 @@ function mayHaveBody(
 ): boolean {
   if (raw.httpVersionMajor >= 2) return raw.stream?.endAfterHeaders === false;
   return raw.headers['transfer-encoding'] !== undefined;
-}
-
-/** The longest that a timer can wait. */
-const LONGEST_TIMER = 2_147_483_647;
-
-function firstByteArrives(raw: IncomingMessage, idleMilliseconds: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      raw.off('readable', onReadable).off('end', onEnd).off('close', onCut).off('error', onCut);
-    };
-    const settle = (arrived: boolean) => {
-      stop();
-      resolve(arrived);
-    };
-    const onReadable = () => {
-      if (raw.read() !== null) settle(true);
-    };
-    const onEnd = () => settle(false);
-    const onCut = () => {
-      stop();
-      // Nothing was stored of what was not even asked for.
-      reject(new BodyInterruptedError(0));
-    };
-    const timer =
-      idleMilliseconds > 0 ? setTimeout(onCut, Math.min(idleMilliseconds, LONGEST_TIMER)) : undefined;
-    raw.on('readable', onReadable).once('end', onEnd).once('close', onCut).once('error', onCut);
-  });
 }

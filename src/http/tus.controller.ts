@@ -21,7 +21,10 @@ import { isCompleted } from '../model/upload.js';
 import type { BodyInput } from '../uploads/commands.js';
 import { stateOf, toException } from './error-response.js';
 import { locationOf, publicPath } from './location.js';
+import type { PublicPlace } from './location.js';
+import { publicPlace } from './public-place.js';
 import { rawRequest, TusRequest } from './request-adapter.js';
+import { checkMetadata, sizeLimit } from './request-options.js';
 import type { PlatformRequest } from './request-adapter.js';
 import { ResponseWriter } from './response-writer.js';
 import type { Answer, PlatformResponse } from './response-writer.js';
@@ -70,7 +73,7 @@ export class TusController {
       maxMetadataBytes,
       maxPartials,
       requestPath,
-      endpointPaths: [requestPath, ...request.endpointPaths],
+      endpointPaths: [this.placeOf(request).path, requestPath, ...request.endpointPaths],
     });
     if (refusal) throw refusal;
     return command.kind === 'final'
@@ -87,7 +90,9 @@ export class TusController {
       throw upload.kind === 'final' ? new FinalNotWritableError() : refusal;
     }
     const { checksum, ...where } = command;
-    const upload = await this.http.uploads.append(id, { ...where, ...this.bodyOf(request, checksum) });
+    const limit = await sizeLimit(this.http.settings, request);
+    const input = { ...where, ...limit, ...this.bodyOf(request, checksum) };
+    const upload = await this.http.uploads.append(id, input);
     return { status: 204, headers: appendedHeaders(upload) };
   }
 
@@ -121,8 +126,10 @@ export class TusController {
   }
 
   /** OPTIONS, on the endpoint and on uploads (OPT). */
-  protected async options(_request: TusRequest): Promise<Answer> {
-    return { status: 204, headers: discoveryHeaders(this.http.settings) };
+  protected async options(request: TusRequest): Promise<Answer> {
+    const { extensions, checksums } = this.http.settings;
+    const limit = await sizeLimit(this.http.settings, request);
+    return { status: 204, headers: discoveryHeaders({ extensions, checksums, ...limit }) };
   }
 
   private async serve(target: Target, platform: PlatformRequest, response: PlatformResponse): Promise<void> {
@@ -162,19 +169,36 @@ export class TusController {
       throw new ExtensionDisabledError('creation-with-upload');
     }
     const { kind, ...input } = command;
+    // No metadata of a partial ever counts: the final has its own (CON-17).
+    if (kind === 'single') await checkMetadata(this.http.settings, input.metadata, request);
+    const limit = await sizeLimit(this.http.settings, request);
     const upload = await this.http.uploads.create({
       ...input,
+      ...limit,
+      context: request,
       partial: kind === 'partial',
       // Content of any other type is no content (CRE-21).
       ...(sendsBytes && this.bodyOf(request, parseChecksumClaims(request.header, this.checksumRules))),
     });
-    return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
+    return { status: 201, headers: createdHeaders(upload, locationOf(this.placeOf(request), upload.id)) };
   }
 
   private async concatenate(request: TusRequest, command: CreateFinalCommand): Promise<Answer> {
     const { partialIds, metadata, concat } = command;
-    const upload = await this.http.uploads.concatenate({ partialIds, metadata, concat });
-    return { status: 201, headers: createdHeaders(upload, locationOf(request.url, upload.id)) };
+    await checkMetadata(this.http.settings, metadata, request);
+    const limit = await sizeLimit(this.http.settings, request);
+    const upload = await this.http.uploads.concatenate({
+      partialIds,
+      metadata,
+      concat,
+      ...limit,
+      context: request,
+    });
+    return { status: 201, headers: createdHeaders(upload, locationOf(this.placeOf(request), upload.id)) };
+  }
+
+  private placeOf({ raw, url }: TusRequest): PublicPlace {
+    return publicPlace(raw, url, this.http.settings.location);
   }
 
   private bodyOf(request: TusRequest, claims: ChecksumClaims): BodyInput {

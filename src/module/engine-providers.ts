@@ -122,7 +122,10 @@ function logged(message: string): (error: unknown) => void {
 
 function settingsOf(options: ResolvedOptions): UploadSettings {
   return {
-    maxSize: options.maxSize,
+    // What a function says of a request comes with the call.
+    maxSize: typeof options.maxSize === 'number' ? options.maxSize : undefined,
+    idGenerator: options.idGenerator,
+    key: options.key,
     keepPartials: options.partials === 'keep',
     unfinishedFinals: options.extensions.includes('concatenation-unfinished'),
     respondAfter: options.respondAfter,

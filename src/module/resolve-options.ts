@@ -5,14 +5,31 @@ import type { TusExtension } from '../protocol/tus/extensions.js';
 import { checkCors } from './check-cors.js';
 import { isDataSource } from '../repository/typeorm/connection-to.js';
 import { isDatabaseFactory } from './open-database.js';
+import type { LocationSettings } from '../http/location.js';
 import type { ExpirationSettings } from '../uploads/upload-deps.js';
+import { resolveLocation } from './location-options.js';
 import { resolveExpiration } from './expiration-options.js';
 import { TusOptionError } from './tus-option.error.js';
 import type { TusOptions } from './tus-module-options.js';
 
 /** The options with every default filled in; the storage has a provider of its own. */
-export type ResolvedOptions = Required<Omit<TusOptions, 'storage' | 'database' | 'maxSize' | 'expiration'>> &
-  Pick<TusOptions, 'database' | 'maxSize'> & { readonly expiration: ExpirationSettings };
+export type ResolvedOptions = Required<Omit<TusOptions, WithoutDefault>> &
+  Pick<TusOptions, 'database' | 'maxSize' | 'idGenerator' | 'key' | 'validateMetadata'> & {
+    readonly expiration: ExpirationSettings;
+    readonly location: LocationSettings;
+  };
+
+type WithoutDefault =
+  | 'storage'
+  | 'database'
+  | 'expiration'
+  | 'maxSize'
+  | 'idGenerator'
+  | 'key'
+  | 'validateMetadata'
+  | 'publicUrl'
+  | 'trustProxy'
+  | 'relativeLocation';
 
 const DEFAULT_CHECKSUMS: readonly ChecksumAlgorithm[] = ['sha1', 'sha256'];
 const MIB = 1024 * 1024;
@@ -21,12 +38,14 @@ const LONGEST_TIMER = 2_147_483_647;
 
 /** @throws TusOptionError for the first option that is wrong. */
 export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOptions {
-  checkNumber('maxSize', given.maxSize, [0]);
+  if (typeof given.maxSize !== 'function') checkNumber('maxSize', given.maxSize, [0]);
   checkNumber('maxMetadataBytes', given.maxMetadataBytes, [0]);
   checkNumber('maxPartials', given.maxPartials, [1]);
   checkNumber('respondAfter', given.respondAfter, [0, LONGEST_TIMER]);
-  checkNumber('bodyIdleTimeout', given.bodyIdleTimeout, [0]);
   checkNumber('memoryBudget', given.memoryBudget, [MIB]);
+  checkNumber('bodyIdleTimeout', given.bodyIdleTimeout, [0, LONGEST_TIMER]);
+  for (const option of ['idGenerator', 'key', 'validateMetadata'] as const)
+    checkFunction(option, given[option]);
   checkDatabase(given.database);
   checkCors(given.cors);
   if (given.downloads !== undefined && typeof given.downloads !== 'boolean') {
@@ -46,7 +65,11 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     expiration,
     checksums,
     database: given.database,
-    maxSize: given.maxSize,
+    location: resolveLocation(given),
+    ...(given.maxSize !== undefined && { maxSize: given.maxSize }),
+    ...(given.idGenerator && { idGenerator: given.idGenerator }),
+    ...(given.key && { key: given.key }),
+    ...(given.validateMetadata && { validateMetadata: given.validateMetadata }),
     cors: given.cors ?? false,
     downloads: given.downloads ?? false,
     maxMetadataBytes: given.maxMetadataBytes ?? 4096,
@@ -56,6 +79,11 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     bodyIdleTimeout: given.bodyIdleTimeout ?? 30_000,
     memoryBudget: given.memoryBudget ?? 64 * MIB,
   };
+}
+
+function checkFunction(option: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new TusOptionError(option, value, 'give a function, or leave it out');
 }
 
 /** @throws TusOptionError for a name that is unknown, or a list without `sha1` (CHK-01) */

@@ -62,7 +62,7 @@ export interface ListFilter {
 export interface UploadRepository {
   /**
    * Inserts the row; with a holder, the lease is taken in the same statement (epoch 1).
-   * @throws KeyConflictError if another upload of the storage has the key.
+   * @throws KeyConflictError if another upload of the storage has the key; OptionResultError if one has the id.
    */
   insert(upload: NewUpload, holder?: string): Promise<UploadRecord>;
 
@@ -97,7 +97,8 @@ export interface UploadRepository {
    * One transaction: returns the living final with the same `dedupeKey` if there is one, else checks the partials,
    * inserts the final (`merging` and leased by `holder`, or `pending` without a lease) with its ordered list, and pins
    * each partial, and each final that consumed one, or is claiming one, once.
-   * @throws KeyConflictError if another upload of the storage has the key of the final.
+   * @throws KeyConflictError if another upload of the storage has the key of the final; OptionResultError if one has
+   * its id.
    */
   planFinal(plan: FinalPlan): Promise<PlannedFinal>;
 

@@ -2,7 +2,6 @@ import { FinalNotWritableError } from '../model/errors/final-not-writable.error.
 import { LengthConflictError } from '../model/errors/length-conflict.error.js';
 import { OffsetConflictError } from '../model/errors/offset-conflict.error.js';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
-import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
@@ -15,6 +14,7 @@ import { checkWaiting } from './pending-finals.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
 import type { Received } from './receive-body.js';
 import { refuseContent } from './refuse-content.js';
+import { checkSize, limitOf } from './size-limit.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /** Appends the bytes of one request. Two statements: the lease with the row, and the offset with the release. */
@@ -46,7 +46,7 @@ async function appendUnder(deps: UploadDeps, lock: Lock, input: AppendToUpload):
     if (finished) return appendNothing(deps, finished, input);
   }
   const length = checkAppend(deps, lock.upload, input);
-  if (length !== null) await checkWaiting(deps, lock.upload, length);
+  if (length !== null) await checkWaiting(deps, lock.upload, { length, limit: limitOf(deps, input) });
   const received = await receiveBody(deps, lock, { ...input, length });
   return recordReceived(deps, lock, received, length);
 }
@@ -88,17 +88,18 @@ function checkAppend(deps: UploadDeps, upload: UploadRecord, input: AppendToUplo
 function checkHeaders(deps: UploadDeps, upload: UploadRecord, input: AppendToUpload): number | null {
   refuseFinal(upload);
   const { length } = input;
+  // A length that was accepted stays so, whatever the limit of this request is.
+  const limit = upload.length === null ? limitOf(deps, input) : undefined;
   if (length !== undefined) {
     if (upload.length !== null && upload.length !== length) {
       throw new LengthConflictError('Upload-Length was said before, and was another one.');
     }
     if (length < upload.offset)
       throw new LengthConflictError('Upload-Length is below what is stored already.');
-    const { maxSize } = deps.settings;
-    if (maxSize !== undefined && length > maxSize) throw new UploadTooLargeError(maxSize);
+    checkSize(length, limit);
   }
   const known = upload.length ?? length ?? null;
-  checkContentLength(deps, input.offset, known, input);
+  checkContentLength({ offset: input.offset, length: known, limit }, input);
   return known;
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { RequestContext } from '../model/request-context.js';
 import type { UploadKind, UploadState } from '../model/upload.js';
 import type { ChecksumInput } from './checksums.js';
 
@@ -14,7 +15,15 @@ export interface BodyInput {
   readonly checksum?: ChecksumInput;
 }
 
-export interface CreateUpload extends Partial<BodyInput> {
+/** What depends on the request that a call comes from; a call without one needs none of it. */
+interface OfRequest {
+  /** Bytes that the upload may have at most. Default: the option `maxSize` if that is a number, else no limit. */
+  readonly maxSize?: number;
+  /** What the options `idGenerator` and `key` are called with. Default: undefined. */
+  readonly context?: RequestContext;
+}
+
+export interface CreateUpload extends Partial<BodyInput>, OfRequest {
   /** Total bytes; null if it is to be said later. */
   readonly length: number | null;
   /** A partial: a range that a final will be made of. Default: an ordinary upload. */
@@ -25,14 +34,14 @@ export interface CreateUpload extends Partial<BodyInput> {
   readonly concat?: string | null;
 }
 
-export interface AppendToUpload extends BodyInput {
+export interface AppendToUpload extends BodyInput, Pick<OfRequest, 'maxSize'> {
   /** Where the bytes begin; must be where the upload stands. */
   readonly offset: number;
   /** Total bytes, if the upload was created without saying so. */
   readonly length?: number;
 }
 
-export interface ConcatenateUploads {
+export interface ConcatenateUploads extends OfRequest {
   /** Ids of complete partials, in order; an id may come twice (CON-14). */
   readonly partialIds: readonly string[];
   readonly metadata?: string | null;

@@ -4,12 +4,13 @@ import type { UploadRecord } from '../repository/upload-record.js';
 import type { FinalPlan } from '../repository/upload-repository.js';
 import { checkConcat } from './check-concat.js';
 import type { ConcatenateUploads } from './commands.js';
-import { newId } from './create-upload.js';
 import { expireUpload } from './expire-upload.js';
 import { checkPartials, dedupeKey } from './final-plan.js';
 import type { FinalLimits } from './final-plan.js';
 import { living } from './living.js';
 import type { Merge, Merges } from './merges.js';
+import { keyOf, newId } from './naming.js';
+import { limitOf } from './size-limit.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /**
@@ -25,9 +26,9 @@ export async function concatenateUploads(
   const { partialIds } = input;
   if (partialIds.length === 0)
     throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
-  Metadata.parse(input.metadata);
+  const metadata = Metadata.parse(input.metadata);
   checkConcat(input.concat);
-  const plan = planOf(deps, input);
+  const plan = await planOf(deps, input, metadata);
   let planned = await deps.repository.planFinal(plan);
   // One whose time is over is not there any more, whether or not the sweep has come by (EXP-06).
   if (planned.final.expired) {
@@ -41,26 +42,27 @@ export async function concatenateUploads(
   return join(deps, merges, planned.final);
 }
 
-function planOf(deps: UploadDeps, input: ConcatenateUploads): FinalPlan {
-  const { partialIds } = input;
-  const id = newId();
+async function planOf(deps: UploadDeps, input: ConcatenateUploads, decoded: Metadata): Promise<FinalPlan> {
+  const { partialIds, context } = input;
+  const owner = null;
+  const id = await newId(deps, context);
   const metadata = input.metadata?.trim() ? input.metadata : null;
   return {
     final: {
       id,
       storage: deps.storageName,
-      key: id,
+      key: await keyOf(deps, { id, kind: 'final', length: null, metadata: decoded, owner }, context),
       kind: 'final',
       metadata,
       concat: input.concat ?? `final;${partialIds.join(' ')}`,
-      owner: null,
+      owner,
       // While it merges it cannot expire; once it is merged the time begins anew (EXP-05).
       expiresIn: deps.settings.expiration.completed,
-      dedupeKey: dedupeKey(deps.endpoint, null, partialIds, metadata),
+      dedupeKey: dedupeKey(deps.endpoint, owner, partialIds, metadata),
     },
     partialIds,
     check: (rows) => {
-      const verdict = checkPartials(partialIds, rows, limitsOf(deps));
+      const verdict = checkPartials(partialIds, rows, limitsOf(deps, input));
       // While it waits it must not keep its partials for ever.
       return verdict.state === 'pending'
         ? { ...verdict, expiresIn: deps.settings.expiration.unfinished }
@@ -70,8 +72,9 @@ function planOf(deps: UploadDeps, input: ConcatenateUploads): FinalPlan {
   };
 }
 
-function limitsOf({ storageName, settings }: UploadDeps): FinalLimits {
-  return { storage: storageName, maxSize: settings.maxSize, unfinished: settings.unfinishedFinals };
+function limitsOf(deps: UploadDeps, input: ConcatenateUploads): FinalLimits {
+  const { storageName, settings } = deps;
+  return { storage: storageName, maxSize: limitOf(deps, input), unfinished: settings.unfinishedFinals };
 }
 
 /** The final exists already: complete, merging here, or left behind by a crash or merging elsewhere. */

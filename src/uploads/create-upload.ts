@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
-import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
 import { Metadata } from '../model/metadata.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
@@ -12,8 +10,10 @@ import { mayBeChecked } from './checksums.js';
 import type { BodyInput, CreateUpload } from './commands.js';
 import { finishUpload } from './finish-upload.js';
 import { discard } from './free-upload.js';
+import { keyOf, newId } from './naming.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
 import { refuseContent } from './refuse-content.js';
+import { checkSize, limitOf } from './size-limit.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /** Creates an upload, with or without its first bytes. Without them it is one statement, and nothing in the storage. */
@@ -21,43 +21,40 @@ export async function createUpload(deps: UploadDeps, input: CreateUpload): Promi
   const { length } = input;
   checkLength(length);
   checkConcat(input.concat);
-  Metadata.parse(input.metadata);
-  const { maxSize } = deps.settings;
-  if (maxSize !== undefined && length !== null && length > maxSize) throw new UploadTooLargeError(maxSize);
-  checkContentLength(deps, 0, length, input);
+  const metadata = Metadata.parse(input.metadata);
+  const limit = limitOf(deps, input);
+  checkSize(length ?? 0, limit);
+  checkContentLength({ offset: 0, length, limit }, input);
   const { body } = input;
   const idleMilliseconds = deps.settings.bodyIdleTimeout;
   if (length === 0 && body && input.contentLength === undefined) {
     await refuseContent({ ...input, body, offset: 0, idleMilliseconds });
   }
-  const upload = newUpload(deps, input);
+  const upload = await newUpload(deps, input, metadata);
   if (length === 0) return createEmpty(deps, upload);
   if (!body || input.contentLength === 0) return deps.repository.insert(upload);
   return createWithBody(deps, upload, { ...input, body });
 }
 
-/** An id that nobody can guess (CORE-28). */
-export function newId(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-function newUpload(deps: UploadDeps, input: CreateUpload): NewUpload {
-  const id = newId();
+async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metadata): Promise<NewUpload> {
+  const { length, context } = input;
+  const owner = null;
+  const id = await newId(deps, context);
   const partial = input.partial === true;
   // Recovery publishes what is `finishing` and has all its bytes; whether they verify it cannot know (CHK-03).
-  const announced = input.contentLength === input.length && !mayBeChecked(input.checksum);
-  const whole = input.length === 0 || (input.length !== null && announced);
+  const announced = input.contentLength === length && !mayBeChecked(input.checksum);
+  const whole = length === 0 || (length !== null && announced);
   return {
     id,
     storage: deps.storageName,
-    key: partial ? null : id,
+    key: partial ? null : await keyOf(deps, { id, kind: 'single', length, metadata, owner }, context),
     kind: partial ? 'partial' : 'single',
-    length: input.length,
+    length,
     metadata: input.metadata?.trim() ? input.metadata : null,
     concat: input.concat ?? (partial ? 'partial' : null),
     // What is about to be published is on record before it is, so the completing statement can be the second one.
     state: whole && !partial ? 'finishing' : 'open',
-    owner: null,
+    owner,
     dedupeKey: null,
     expiresIn: deps.settings.expiration.unfinished,
   };
@@ -68,7 +65,11 @@ async function createEmpty(deps: UploadDeps, upload: NewUpload): Promise<UploadR
   return orDiscard(deps, lock, () => finishUpload(deps, lock, 0));
 }
 
-async function createWithBody(deps: UploadDeps, upload: NewUpload, input: BodyInput): Promise<UploadRecord> {
+async function createWithBody(
+  deps: UploadDeps,
+  upload: NewUpload,
+  input: BodyInput & Pick<CreateUpload, 'maxSize'>,
+): Promise<UploadRecord> {
   const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
   return orDiscard(deps, lock, async () => {
     const received = await receiveBody(deps, lock, { ...input, length: upload.length });

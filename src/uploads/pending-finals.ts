@@ -40,14 +40,17 @@ function fateOf(
 }
 
 /** @throws UploadTooLargeError if a final that waits for the partial would become too long by this length (CON-11) */
-export async function checkWaiting(deps: UploadDeps, partial: UploadRecord, length: number): Promise<void> {
-  const { maxSize } = deps.settings;
-  if (maxSize === undefined || partial.pins === 0 || partial.length !== null) return;
+export async function checkWaiting(
+  deps: UploadDeps,
+  partial: UploadRecord,
+  { length, limit }: { length: number; limit: number | undefined },
+): Promise<void> {
+  if (limit === undefined || partial.pins === 0 || partial.length !== null) return;
   for (const id of await deps.repository.finalsWaitingFor(partial.id)) {
     const list = await listOf(deps, id);
     checkSum(
       list.map((entry) => (entry.id === partial.id ? { ...entry, length } : entry)),
-      maxSize,
+      limit,
     );
   }
 }

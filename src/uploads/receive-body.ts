@@ -10,6 +10,7 @@ import type { Lock } from '../locks/locker.js';
 import type { AppendResult } from '../storage/upload-storage.js';
 import { BodyChecksums, verifyStored } from './checksums.js';
 import type { BodyInput } from './commands.js';
+import { checkSize, limitOf } from './size-limit.js';
 import { asStorageError, refusalOf } from './storage-refusal.js';
 import { UploadBody } from './upload-body.js';
 import type { UploadDeps } from './upload-deps.js';
@@ -32,23 +33,22 @@ export interface Received {
  * @throws BodyTooLongError, UploadTooLargeError
  */
 export function checkContentLength(
-  deps: UploadDeps,
-  offset: number,
-  length: number | null,
+  { offset, length, limit }: { offset: number; length: number | null; limit: number | undefined },
   input: Partial<BodyInput>,
 ): void {
   const end = offset + (input.contentLength ?? 0);
   if (length !== null && end > length) throw new BodyTooLongError();
-  const { maxSize } = deps.settings;
-  if (maxSize !== undefined && end > maxSize) throw new UploadTooLargeError(maxSize);
+  checkSize(end, limit);
+}
+
+/** A body with what bounds it: the length of the upload, or without one a limit. */
+interface BoundedBody extends BodyInput {
+  readonly length: number | null;
+  readonly maxSize?: number;
 }
 
 /** Streams a body into the storage under a lock. Writes no state: what it returns is for the caller to record. */
-export async function receiveBody(
-  deps: UploadDeps,
-  lock: Lock,
-  input: BodyInput & { readonly length: number | null },
-): Promise<Received> {
+export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBody): Promise<Received> {
   const checksums = new BodyChecksums(input.checksum ?? {});
   const body = bodyOf(deps, lock, input);
   const stop = () => body.stop();
@@ -64,7 +64,7 @@ export async function receiveBody(
       // What still has to be verified is told to nobody.
       progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
     });
-    const received = judge(deps, lock, { result, body, length: input.length });
+    const received = judge(deps, lock, { result, body, input });
     return await verified(deps, lock, { received, checksums });
   } finally {
     lock.onBeat = undefined;
@@ -72,13 +72,9 @@ export async function receiveBody(
   }
 }
 
-function bodyOf(
-  deps: UploadDeps,
-  lock: Lock,
-  input: BodyInput & { readonly length: number | null },
-): UploadBody {
+function bodyOf(deps: UploadDeps, lock: Lock, input: BoundedBody): UploadBody {
   return new UploadBody(input.body, {
-    limit: (input.length ?? deps.settings.maxSize ?? Number.MAX_SAFE_INTEGER) - lock.upload.offset,
+    limit: (input.length ?? limitOf(deps, input) ?? Number.MAX_SAFE_INTEGER) - lock.upload.offset,
     lengthUnknown: input.contentLength === undefined,
     idleMilliseconds: deps.settings.bodyIdleTimeout,
     budget: deps.budget,
@@ -90,14 +86,17 @@ function bodyOf(
 function judge(
   deps: UploadDeps,
   lock: Lock,
-  { result, body, length }: { result: AppendResult; body: UploadBody; length: number | null },
+  { result, body, input }: { result: AppendResult; body: UploadBody; input: BoundedBody },
 ): Received {
   const { offset, failure } = result;
   if (failure) return { offset, failure, refusal: refusalOf(failure) };
   switch (body.outcome) {
     case 'overflow': {
-      const { maxSize = 0 } = deps.settings;
-      return { offset, refusal: length === null ? new UploadTooLargeError(maxSize) : new BodyTooLongError() };
+      const limit = limitOf(deps, input) ?? 0;
+      return {
+        offset,
+        refusal: input.length === null ? new UploadTooLargeError(limit) : new BodyTooLongError(),
+      };
     }
     case 'interrupted':
     case 'idle':

@@ -2,6 +2,7 @@ import type { CompletionOutbox } from '../events/completion-outbox.js';
 import type { UploadEvents } from '../events/upload-events.js';
 import type { Locker } from '../locks/locker.js';
 import type { UploadRepository } from '../repository/upload-repository.js';
+import type { IdGenerator, KeyGenerator } from '../model/naming.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import type { Background } from './background.js';
 import type { BodyBudget } from './body-budget.js';
@@ -23,8 +24,12 @@ export interface UploadDeps {
 }
 
 export interface UploadSettings {
-  /** Bytes that an upload may have at most; undefined for no limit. */
+  /** Bytes that an upload may have at most where a call does not say it; undefined for no limit. */
   readonly maxSize: number | undefined;
+  /** Makes ids; undefined for random ones. */
+  readonly idGenerator: IdGenerator | undefined;
+  /** Says where uploads are published; undefined for under their ids. */
+  readonly key: KeyGenerator | undefined;
   /** Whether partials keep their bytes after a merge. */
   readonly keepPartials: boolean;
   /** Whether finals may wait for partials that still take bytes. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,24 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['expiration.completed', {}],
   ['expiration.sliding', 'yes'],
   ['expiration.deleteCompleted', 1],
+  ['idGenerator', 'uuid'],
+  ['key', 'videos/'],
+  ['key', null],
+  ['validateMetadata', ['filename']],
+  ['publicUrl', '/files'],
+  ['publicUrl', 'cdn.example.com/files'],
+  ['publicUrl', 'ftp://cdn.example.com/files'],
+  ['publicUrl', 'https://'],
+  ['publicUrl', 'https://user:secret@cdn.example.com/files'],
+  ['publicUrl', 'https://cdn.example.com/files?a=b'],
+  ['publicUrl', 'https://cdn.example.com/files#a'],
+  ['publicUrl', 'https://cdn.example.com//files'],
+  ['publicUrl', 'https://cdn.example.com/fi les'],
+  ['publicUrl', 'https://cdn.example.com/files\r\nSet-Cookie: x'],
+  ['publicUrl', new URL('https://cdn.example.com/files')],
+  ['trustProxy', 1],
+  ['trustProxy', 'loopback'],
+  ['relativeLocation', 'no'],
   ['maxMetadataBytes', 1.5],
   ['maxPartials', 0],
   ['partials', 'delete'],
@@ -84,12 +103,25 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['bodyIdleTimeout', null],
   ['memoryBudget', 1024],
   ['memoryBudget', '64MB'],
+  ['bodyIdleTimeout', 2 ** 31],
 ];
 
 /** The options with one of them wrong; `cors.origin` is a part of `cors`. */
 function withWrong(option: string, value: unknown): object {
   const [whole = option, part] = option.split('.');
   return { storage, [whole]: part === undefined ? value : { [part]: value } };
+}
+
+const PAGE = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
+
+/** The fixes that the page has for an option; words in capitals stand for any. */
+function fixesOf(option: string): RegExp[] {
+  const [, section = ''] = PAGE.split(`### \`${option}\`\n`);
+  const [own = ''] = section.split('\n#', 1);
+  return [...own.matchAll(/“(.+?)”/g)].map(([, fix = '']) => {
+    const escaped = fix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`; ${escaped.replace(/NAMES?/g, '.+')}`);
+  });
 }
 
 /** Starts without HTTP, and says why that failed. */
@@ -184,6 +216,31 @@ describe('an option that cannot be what it is', () => {
       await rm(folder, { recursive: true });
     }
   });
+
+  it.each<[string, Partial<TusModuleOptions>]>([
+    ['trustProxy', { publicUrl: 'https://cdn.example.com/files', trustProxy: true }],
+    ['relativeLocation', { publicUrl: 'https://cdn.example.com/files', relativeLocation: true }],
+    ['relativeLocation', { trustProxy: true, relativeLocation: true }],
+  ])('%s contradicts another one: %p', (option, options) => {
+    let failure: unknown;
+    try {
+      TusModule.forRoot({ storage, ...options });
+    } catch (error) {
+      failure = error;
+    }
+    expectSentence(failure, option);
+    expect(fixesOf(option).some((fix) => fix.test(String(failure)))).toBe(true);
+  });
+
+  it.each(WRONG.filter(([option]) => !option.includes('.')))(
+    '%s: %p has its sentence in docs/options.md',
+    (option, value) => {
+      const refuse = () => TusModule.forRoot(withWrong(option, value) as unknown as TusModuleOptions);
+      const fixes = fixesOf(option);
+      expect(fixes).not.toHaveLength(0);
+      expect(refuse).toThrow(new RegExp(fixes.map(({ source }) => source).join('|')));
+    },
+  );
 
   it('CORS may be an origin, a pattern, a list, and names of headers', () => {
     const lists = { allowedHeaders: ['X-Mine'], exposedHeaders: [] };

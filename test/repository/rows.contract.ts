@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { OptionResultError } from '../../src/model/errors/option-result.error.js';
 import { KeyConflictError } from '../../src/model/errors/key-conflict.error.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
@@ -112,7 +113,11 @@ export function rowContract(make: MakeDatabase): void {
 
   it('an id that is taken is never mistaken for the row of a lost answer', async () => {
     const { id } = await repository.insert(newUpload(), HOLDER);
-    await expect(repository.insert(newUpload({ id, key: 'other' }), HOLDER)).rejects.toThrow();
+    for (const key of ['other', null, id]) {
+      await expect(repository.insert(newUpload({ id, key }), HOLDER)).rejects.toBeInstanceOf(
+        OptionResultError,
+      );
+    }
   });
 
   it('two living uploads of a storage cannot have one key; another storage can have it', async () => {

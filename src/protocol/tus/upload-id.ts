@@ -1,4 +1,5 @@
-const ID = /^[A-Za-z0-9_-]{1,128}$/;
+import { isUploadId } from '../../model/upload-id.js';
+
 /** A slash, a backslash or a zero byte that hides in an escape: never part of an id, whatever it decodes to. */
 const HIDDEN = /%(?:2f|5c|00)/i;
 
@@ -7,7 +8,7 @@ export function idFromSegment(segment: string): string | null {
   if (HIDDEN.test(segment)) return null;
   try {
     const id = decodeURIComponent(segment);
-    return ID.test(id) ? id : null;
+    return isUploadId(id) ? id : null;
   } catch {
     return null;
   }

@@ -20,7 +20,9 @@ export class FinalPlanning {
       // Either the answer of the commit was lost, or another request inserted the same final first.
       const living = await this.living(connection, plan.final.dedupeKey).catch(() => undefined);
       if (!living) throw await insertRefusal(connection, plan.final, error);
-      return { created: living.id === plan.final.id, final: living };
+      // An application may give both requests the same id: only where nothing was in the way is the row ours.
+      const created = living.id === plan.final.id && !connection.dialect.isUniqueViolation(error);
+      return { created, final: living };
     }
   }
 

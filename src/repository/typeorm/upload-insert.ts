@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KeyConflictError } from '../../model/errors/key-conflict.error.js';
+import { OptionResultError } from '../../model/errors/option-result.error.js';
 import type { NewUpload, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import { placeholders } from './sql-lists.js';
@@ -27,7 +28,7 @@ export async function insertUpload(session: SqlSession, insert: UploadInsert): P
 }
 
 /**
- * What to throw for an insert that a unique index refused. The key is looked up instead of reading the name of the
+ * What to throw for an insert that a unique index refused. Id and key are looked up instead of reading the name of the
  * index out of the message, which each database words differently; after the transaction, which may be beyond use.
  */
 export async function insertRefusal(
@@ -35,11 +36,19 @@ export async function insertRefusal(
   upload: Pick<NewUpload, 'id' | 'storage' | 'key'>,
   error: unknown,
 ): Promise<unknown> {
-  if (upload.key === null || !session.dialect.isUniqueViolation(error)) return error;
-  const sql = 'SELECT id FROM tus_upload WHERE storage = ? AND live_key = ?';
-  const rows = session.query<{ id: string }>(sql, [upload.storage, liveKey(upload.key)]);
-  const [taken] = await rows.catch(() => []);
-  return taken !== undefined && taken.id !== upload.id ? new KeyConflictError() : error;
+  if (!session.dialect.isUniqueViolation(error)) return error;
+  const { id, storage, key } = upload;
+  const sql = 'SELECT id FROM tus_upload WHERE id = ? OR (storage = ? AND live_key = ?)';
+  const rows = session.query<{ id: string }>(sql, [id, storage, key === null ? null : liveKey(key)]);
+  const taken = await rows.catch(() => []);
+  if (taken.some((one) => one.id === id)) {
+    return new OptionResultError(
+      'idGenerator',
+      id,
+      'an upload has or had this id: return another one each time',
+    );
+  }
+  return taken.length > 0 ? new KeyConflictError() : error;
 }
 
 /** A key is longer than what every database can index. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { StorageError } from '../../model/errors/storage.error.js';
+import { isUploadId } from '../../model/upload-id.js';
 
 /** The folder inside the directory that belongs to the storage. */
 export const HOME_FOLDER = '.tus';
@@ -24,11 +25,7 @@ export function objectPath(directory: string, key: string): string {
 
 /** Refuses an id that must not become part of a file name. @throws StorageError of kind `conflict`. */
 export function checkId(id: string): void {
-  if (!isId(id)) throw new StorageError('conflict', `The id ${shown(id)} cannot name a file.`);
-}
-
-export function isId(id: string): boolean {
-  return /^[A-Za-z0-9_-]{1,128}$/.test(id);
+  if (!isUploadId(id)) throw new StorageError('conflict', `The id ${shown(id)} cannot name a file.`);
 }
 
 function problemOf(key: string): string | undefined {

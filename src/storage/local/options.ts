@@ -14,7 +14,11 @@ export interface LocalStorageOptions {
    * if it is missing. Its subfolder `.tus` belongs to the storage.
    */
   readonly directory: string;
-  /** @default 'completion' */
+  /**
+   * When bytes are forced to the disk: before the `'completion'` of an upload is recorded, before each step of its
+   * offset too (`'append'`), or `'never'`, which leaves it to the operating system.
+   * @default 'completion'
+   */
   readonly sync?: LocalSync;
 }
 

@@ -1,6 +1,6 @@
 import { opendir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isId } from './keys.js';
+import { isUploadId } from '../../model/upload-id.js';
 import { unless } from './storage-failure.js';
 
 /** Younger leftovers stay: a transaction that will name them may not be over. */
@@ -26,7 +26,7 @@ export async function sweep(
   for await (const { name } of await opendir(folder)) {
     const id = name.split('.', 1)[0] ?? '';
     // What the storage never names, such as what a network file system keeps for itself.
-    if (!isId(id)) continue;
+    if (!isUploadId(id)) continue;
     namesById.set(id, [...(namesById.get(id) ?? []), name]);
     if (namesById.size === IDS_AT_ONCE) await flush();
   }

@@ -1,0 +1,17 @@
+/**
+ * A function among the options returned what it must not, a fault of the application: clients get 500, and the log
+ * this sentence, which names the option, the value and the fix.
+ */
+export class OptionResultError extends Error {
+  constructor(option: string, value: unknown, fix: string) {
+    super(`TusModule: option "${option}" returned ${shown(value)}; ${fix}.`);
+    this.name = 'OptionResultError';
+  }
+}
+
+/** Never in depth: an object of the application may have secrets in it. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
