@@ -31,9 +31,11 @@ export { TusHttpException } from './http/tus-http-exception.js';
 export type { TusExtension } from './protocol/tus/extensions.js';
 export type { CorsOptions as TusCorsOptions } from './protocol/tus/cors.js';
 export { TUS_CORS } from './protocol/tus/cors.js';
+export type { Access } from './uploads/access.js';
 export { UploadService } from './uploads/upload.service.js';
 export type { StoredObject } from './uploads/read-upload.js';
 export type {
+  AccessInput,
   AppendToUpload,
   BodyInput,
   ConcatenateUploads,
@@ -54,10 +56,17 @@ export type {
   UploadStorage,
   WriteContext,
 } from './storage/upload-storage.js';
+export type {
+  Authorize,
+  AuthorizeContext,
+  Operation,
+  OwnerOf,
+  PlannedUpload,
+} from './model/authorization.js';
+export type { RequestContext } from './model/request-context.js';
 export { Metadata } from './model/metadata.js';
 export type { Checksum, ChecksumAlgorithm } from './model/checksum.js';
 export type { IdGenerator, KeyGenerator, MetadataValidator, UploadDraft } from './model/naming.js';
-export type { RequestContext } from './model/request-context.js';
 export type { Resolvable } from './model/resolvable.js';
 export type { CompletedUpload, Upload, UploadKind, UploadState } from './model/upload.js';
 export { BodyConsumedError } from './model/errors/body-consumed.error.js';
@@ -65,6 +74,7 @@ export { BodyInterruptedError } from './model/errors/body-interrupted.error.js';
 export { BodyTooLongError } from './model/errors/body-too-long.error.js';
 export { ChecksumMismatchError } from './model/errors/checksum-mismatch.error.js';
 export { ExtensionDisabledError } from './model/errors/extension-disabled.error.js';
+export { ForbiddenError } from './model/errors/forbidden.error.js';
 export { FinalNotWritableError } from './model/errors/final-not-writable.error.js';
 export { InvalidHeaderError } from './model/errors/invalid-header.error.js';
 export { InvalidKeyError } from './model/errors/invalid-key.error.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Logger } from '@nestjs/common';
+import { HttpException, Logger } from '@nestjs/common';
 import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import { StateUnknownError } from '../model/errors/state-unknown.error.js';
 import { UploadError } from '../model/errors/upload.error.js';
@@ -26,14 +26,15 @@ export function toException(error: unknown, request: IncomingMessage, response: 
 }
 
 /**
- * Waits for the state that a HEAD asks for. A fault of the server is logged, and must not look final to the client.
+ * Waits for the state that a HEAD asks for. A fault of the server is logged, and must not look final to the client;
+ * what the application decided passes.
  * @throws StateUnknownError
  */
 export async function stateOf(reading: Promise<Upload>): Promise<Upload> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof UploadError) throw error;
+    if (error instanceof UploadError || error instanceof HttpException) throw error;
     logger.error(error);
     throw new StateUnknownError({ cause: error });
   }

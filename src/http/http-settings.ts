@@ -1,3 +1,4 @@
+import type { Authorize, OwnerOf } from '../model/authorization.js';
 import type { ChecksumAlgorithm } from '../model/checksum.js';
 import type { MetadataValidator } from '../model/naming.js';
 import type { Resolvable } from '../model/resolvable.js';
@@ -26,6 +27,10 @@ export interface HttpSettings {
   readonly maxMetadataBytes: number;
   /** Entries of a final's list at most, 1000 by default. */
   readonly maxPartials: number;
+  /** Who makes a request; undefined where uploads belong to nobody. */
+  readonly owner?: OwnerOf | undefined;
+  /** Decides about each request; undefined allows all that come this far. */
+  readonly authorize?: Authorize | undefined;
   /** Milliseconds without a byte of body before the client is given up; 0 waits for ever. */
   readonly bodyIdleTimeout: number;
 }

@@ -18,7 +18,10 @@ import type { TusExtension } from '../protocol/tus/extensions.js';
 import { isOffsetStream } from '../protocol/tus/media-type.js';
 import { checkVersion } from '../protocol/tus/version.js';
 import { isCompleted } from '../model/upload.js';
+import type { Upload } from '../model/upload.js';
+import type { Access } from '../uploads/access.js';
 import type { BodyInput } from '../uploads/commands.js';
+import { accessOf } from './access-of.js';
 import { stateOf, toException } from './error-response.js';
 import { locationOf, publicPath } from './location.js';
 import type { PublicPlace } from './location.js';
@@ -86,19 +89,20 @@ export class TusController {
     const { command, refusal } = parseAppend(request.header, this.checksumRules);
     if (refusal) {
       // A missing upload and a final come first in the order of checks.
-      const upload = await this.http.uploads.get(id);
+      const upload = await this.http.uploads.get(id, await this.access(request), 'write');
       throw upload.kind === 'final' ? new FinalNotWritableError() : refusal;
     }
     const { checksum, ...where } = command;
     const limit = await sizeLimit(this.http.settings, request);
-    const input = { ...where, ...limit, ...this.bodyOf(request, checksum) };
+    const access = await this.access(request);
+    const input = { ...where, ...limit, ...this.bodyOf(request, checksum), access };
     const upload = await this.http.uploads.append(id, input);
     return { status: 204, headers: appendedHeaders(upload) };
   }
 
   /** HEAD on an upload. */
   protected async head(request: TusRequest, id: string): Promise<Answer> {
-    const upload = await stateOf(this.http.uploads.get(id));
+    const upload = await stateOf(this.stateFor(request, id));
     // Whoever does not speak tus may be about to download it (GET-10).
     const asFile = this.http.settings.downloads && request.header('Tus-Resumable') === undefined;
     return {
@@ -113,15 +117,15 @@ export class TusController {
 
   /** GET on an upload, where `downloads` is on: all of a complete one, or a range (GET). */
   protected async download(request: TusRequest, id: string): Promise<Answer> {
-    const object = await this.http.uploads.object(id);
+    const object = await this.http.uploads.object(id, await this.access(request));
     const { status, headers, span } = planDownload(object.upload, request.header);
     if (span === null) return { status, headers };
     return { status, headers, body: await object.open(span === 'all' ? undefined : span) };
   }
 
   /** DELETE on an upload (TER). */
-  protected async terminate(_request: TusRequest, id: string): Promise<Answer> {
-    await this.http.uploads.terminate(id);
+  protected async terminate(request: TusRequest, id: string): Promise<Answer> {
+    await this.http.uploads.terminate(id, await this.access(request));
     return { status: 204, headers: {} };
   }
 
@@ -177,6 +181,7 @@ export class TusController {
       ...limit,
       context: request,
       partial: kind === 'partial',
+      access: await this.access(request),
       // Content of any other type is no content (CRE-21).
       ...(sendsBytes && this.bodyOf(request, parseChecksumClaims(request.header, this.checksumRules))),
     });
@@ -193,12 +198,21 @@ export class TusController {
       concat,
       ...limit,
       context: request,
+      access: await this.access(request),
     });
     return { status: 201, headers: createdHeaders(upload, locationOf(this.placeOf(request), upload.id)) };
   }
 
   private placeOf({ raw, url }: TusRequest): PublicPlace {
     return publicPlace(raw, url, this.http.settings.location);
+  }
+
+  private async stateFor(request: TusRequest, id: string): Promise<Upload> {
+    return this.http.uploads.get(id, await this.access(request));
+  }
+
+  private access(request: TusRequest): Promise<Access> | undefined {
+    return accessOf(request, this.http.settings);
   }
 
   private bodyOf(request: TusRequest, claims: ChecksumClaims): BodyInput {

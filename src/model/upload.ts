@@ -33,6 +33,8 @@ export interface Upload {
   readonly storage: string;
   /** Where the storage publishes the object; null for a partial, which is never published. */
   readonly key: string | null;
+  /** Whom the option `owner` named at its creation; null for nobody. */
+  readonly owner: string | null;
   readonly createdAt: Date;
   readonly completedAt: Date | null;
   /** When the upload will be removed or forgotten; null for never. More bytes may move it. */

@@ -40,6 +40,8 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
           maxPartials: options.maxPartials,
           bodyIdleTimeout: options.bodyIdleTimeout,
           location: options.location,
+          owner: options.owner,
+          authorize: options.authorize,
           ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
           ...(options.validateMetadata && { validateMetadata: options.validateMetadata }),
           ...(options.cors !== false && { cors: options.cors === true ? {} : options.cors }),

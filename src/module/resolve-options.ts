@@ -14,7 +14,10 @@ import type { TusOptions } from './tus-module-options.js';
 
 /** The options with every default filled in; the storage has a provider of its own. */
 export type ResolvedOptions = Required<Omit<TusOptions, WithoutDefault>> &
-  Pick<TusOptions, 'database' | 'maxSize' | 'idGenerator' | 'key' | 'validateMetadata'> & {
+  Pick<
+    TusOptions,
+    'database' | 'maxSize' | 'owner' | 'authorize' | 'idGenerator' | 'key' | 'validateMetadata'
+  > & {
     readonly expiration: ExpirationSettings;
     readonly location: LocationSettings;
   };
@@ -24,6 +27,8 @@ type WithoutDefault =
   | 'database'
   | 'expiration'
   | 'maxSize'
+  | 'owner'
+  | 'authorize'
   | 'idGenerator'
   | 'key'
   | 'validateMetadata'
@@ -44,7 +49,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   checkNumber('respondAfter', given.respondAfter, [0, LONGEST_TIMER]);
   checkNumber('memoryBudget', given.memoryBudget, [MIB]);
   checkNumber('bodyIdleTimeout', given.bodyIdleTimeout, [0, LONGEST_TIMER]);
-  for (const option of ['idGenerator', 'key', 'validateMetadata'] as const)
+  for (const option of ['idGenerator', 'key', 'validateMetadata', 'owner', 'authorize'] as const)
     checkFunction(option, given[option]);
   checkDatabase(given.database);
   checkCors(given.cors);
@@ -70,6 +75,8 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     ...(given.idGenerator && { idGenerator: given.idGenerator }),
     ...(given.key && { key: given.key }),
     ...(given.validateMetadata && { validateMetadata: given.validateMetadata }),
+    owner: given.owner,
+    authorize: given.authorize,
     cors: given.cors ?? false,
     downloads: given.downloads ?? false,
     maxMetadataBytes: given.maxMetadataBytes ?? 4096,

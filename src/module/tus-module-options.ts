@@ -1,6 +1,7 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { TusController } from '../http/tus.controller.js';
+import type { Authorize, OwnerOf } from '../model/authorization.js';
 import type { ChecksumAlgorithm } from '../model/checksum.js';
 import type { IdGenerator, KeyGenerator, MetadataValidator } from '../model/naming.js';
 import type { Resolvable } from '../model/resolvable.js';
@@ -158,6 +159,20 @@ export interface TusOptions {
    * @throws TusOptionError add "NAME", which "NAME" needs
    */
   readonly extensions?: readonly TusExtension[];
+  /**
+   * Who makes a request. Uploads belong to whom this names when they are created; for everybody else they are not
+   * there (404). What belongs to nobody is open to all whom the guards let in.
+   * @default nobody: no upload has an owner
+   * @example (context) => context.getRequest<{ user?: User }>().user?.id
+   */
+  readonly owner?: OwnerOf;
+  /**
+   * Decides about each request for an upload, and each partial of a final, before anything is done: false is answered
+   * 403, and what it throws as it is. Guards of the application run before.
+   * @default all that the guards let in is allowed
+   * @example ({ operation, upload }) => operation !== 'terminate' || upload.state !== 'complete'
+   */
+  readonly authorize?: Authorize;
   /**
    * When uploads expire: `'24h'` covers all of them, `{ unfinished: '24h' }` leaves completed ones alone, `false`
    * keeps everything.

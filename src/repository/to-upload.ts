@@ -16,6 +16,7 @@ export function toUpload(record: UploadRecord): Upload {
     concat: record.concat,
     storage: record.storage,
     key: record.key,
+    owner: record.owner,
     createdAt: new Date(record.createdAt),
     completedAt: record.completedAt === null ? null : new Date(record.completedAt),
     expiresAt: record.expiresAt === null ? null : new Date(record.expiresAt),

@@ -68,6 +68,9 @@ export interface UploadRepository {
 
   find(id: string): Promise<UploadRecord | undefined>;
 
+  /** The rows of those ids that have one. */
+  findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UploadRecord>>;
+
   /** In the order of their ids. */
   list(filter: ListFilter): Promise<UploadRecord[]>;
 

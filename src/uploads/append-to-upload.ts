@@ -5,6 +5,7 @@ import { UploadLockedError } from '../model/errors/upload-locked.error.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import { admitted } from './access.js';
 import { checkLength } from './check-length.js';
 import { verifyNothing } from './checksums.js';
 import type { AppendToUpload } from './commands.js';
@@ -17,12 +18,16 @@ import { refuseContent } from './refuse-content.js';
 import { checkSize, limitOf } from './size-limit.js';
 import type { UploadDeps } from './upload-deps.js';
 
-/** Appends the bytes of one request. Two statements: the lease with the row, and the offset with the release. */
+/**
+ * Appends the bytes of one request. Two statements: the lease with the row, and the offset with the release. Whether it
+ * may is asked before, of a plain look at the row: who may not does not interrupt a running writer.
+ */
 export async function appendToUpload(
   deps: UploadDeps,
   id: string,
   input: AppendToUpload,
 ): Promise<UploadRecord> {
+  if (input.access) await admitted(deps, id, { operation: 'write', access: input.access });
   checkLength(input.length);
   const acquired = await deps.locker.acquire({
     id,

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { RequestContext } from '../model/request-context.js';
 import type { UploadKind, UploadState } from '../model/upload.js';
+import type { Access } from './access.js';
 import type { ChecksumInput } from './checksums.js';
 
 /** Bytes that come with a request. */
@@ -15,6 +16,11 @@ export interface BodyInput {
   readonly checksum?: ChecksumInput;
 }
 
+/** On whose behalf something is done; without it the caller is trusted. */
+export interface AccessInput {
+  readonly access?: Access | undefined;
+}
+
 /** What depends on the request that a call comes from; a call without one needs none of it. */
 interface OfRequest {
   /** Bytes that the upload may have at most. Default: the option `maxSize` if that is a number, else no limit. */
@@ -23,7 +29,7 @@ interface OfRequest {
   readonly context?: RequestContext;
 }
 
-export interface CreateUpload extends Partial<BodyInput>, OfRequest {
+export interface CreateUpload extends Partial<BodyInput>, AccessInput, OfRequest {
   /** Total bytes; null if it is to be said later. */
   readonly length: number | null;
   /** A partial: a range that a final will be made of. Default: an ordinary upload. */
@@ -34,14 +40,14 @@ export interface CreateUpload extends Partial<BodyInput>, OfRequest {
   readonly concat?: string | null;
 }
 
-export interface AppendToUpload extends BodyInput, Pick<OfRequest, 'maxSize'> {
+export interface AppendToUpload extends BodyInput, AccessInput, Pick<OfRequest, 'maxSize'> {
   /** Where the bytes begin; must be where the upload stands. */
   readonly offset: number;
   /** Total bytes, if the upload was created without saying so. */
   readonly length?: number;
 }
 
-export interface ConcatenateUploads extends OfRequest {
+export interface ConcatenateUploads extends AccessInput, OfRequest {
   /** Ids of complete partials, in order; an id may come twice (CON-14). */
   readonly partialIds: readonly string[];
   readonly metadata?: string | null;

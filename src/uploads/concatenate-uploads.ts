@@ -2,6 +2,9 @@ import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
 import { Metadata } from '../model/metadata.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { FinalPlan } from '../repository/upload-repository.js';
+import { ownerOf } from './access.js';
+import { admitPartials } from './admit-partials.js';
+import type { Admission } from './admit-partials.js';
 import { checkConcat } from './check-concat.js';
 import type { ConcatenateUploads } from './commands.js';
 import { expireUpload } from './expire-upload.js';
@@ -28,7 +31,7 @@ export async function concatenateUploads(
     throw new InvalidHeaderError('Upload-Concat', 'the list of partials is empty.');
   const metadata = Metadata.parse(input.metadata);
   checkConcat(input.concat);
-  const plan = await planOf(deps, input, metadata);
+  const plan = await planOf(deps, input, { decoded: metadata, admission: await admitPartials(deps, input) });
   let planned = await deps.repository.planFinal(plan);
   // One whose time is over is not there any more, whether or not the sweep has come by (EXP-06).
   if (planned.final.expired) {
@@ -42,11 +45,15 @@ export async function concatenateUploads(
   return join(deps, merges, planned.final);
 }
 
-async function planOf(deps: UploadDeps, input: ConcatenateUploads, decoded: Metadata): Promise<FinalPlan> {
+async function planOf(
+  deps: UploadDeps,
+  input: ConcatenateUploads,
+  { decoded, admission }: { readonly decoded: Metadata; readonly admission: Admission },
+): Promise<FinalPlan> {
   const { partialIds, context } = input;
-  const owner = null;
   const id = await newId(deps, context);
   const metadata = input.metadata?.trim() ? input.metadata : null;
+  const owner = ownerOf(input.access);
   return {
     final: {
       id,
@@ -62,7 +69,7 @@ async function planOf(deps: UploadDeps, input: ConcatenateUploads, decoded: Meta
     },
     partialIds,
     check: (rows) => {
-      const verdict = checkPartials(partialIds, rows, limitsOf(deps, input));
+      const verdict = checkPartials(partialIds, admission(rows), limitsOf(deps, input));
       // While it waits it must not keep its partials for ever.
       return verdict.state === 'pending'
         ? { ...verdict, expiresIn: deps.settings.expiration.unfinished }

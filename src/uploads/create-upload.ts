@@ -4,6 +4,7 @@ import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { NewUpload, UploadRecord } from '../repository/upload-record.js';
 import { recordReceived } from './append-to-upload.js';
+import { authorizeCreation, ownerOf } from './access.js';
 import { checkConcat } from './check-concat.js';
 import { checkLength } from './check-length.js';
 import { mayBeChecked } from './checksums.js';
@@ -22,6 +23,8 @@ export async function createUpload(deps: UploadDeps, input: CreateUpload): Promi
   checkLength(length);
   checkConcat(input.concat);
   const metadata = Metadata.parse(input.metadata);
+  const { access } = input;
+  if (access) await authorizeCreation(access, { ...input, kind: input.partial ? 'partial' : 'single' });
   const limit = limitOf(deps, input);
   checkSize(length ?? 0, limit);
   checkContentLength({ offset: 0, length, limit }, input);
@@ -38,7 +41,7 @@ export async function createUpload(deps: UploadDeps, input: CreateUpload): Promi
 
 async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metadata): Promise<NewUpload> {
   const { length, context } = input;
-  const owner = null;
+  const owner = ownerOf(input.access);
   const id = await newId(deps, context);
   const partial = input.partial === true;
   // Recovery publishes what is `finishing` and has all its bytes; whether they verify it cannot know (CHK-03).

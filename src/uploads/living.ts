@@ -2,6 +2,11 @@ import { UploadGoneError } from '../model/errors/upload-gone.error.js';
 import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 
+/** Whether clients may still see the upload. */
+export function isLiving({ ending, expired }: UploadRecord): boolean {
+  return ending === null && !expired;
+}
+
 /**
  * The row of an upload that clients may still see (CORE-06, TER-02).
  * @throws UploadNotFoundError if there never was one, or it was deleted; UploadGoneError if it can never complete.

@@ -3,8 +3,9 @@ import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { UploadState } from '../model/upload.js';
+import { admitted } from './access.js';
+import type { Access } from './access.js';
 import { freeUpload } from './free-upload.js';
-import { living } from './living.js';
 import type { UploadDeps } from './upload-deps.js';
 
 const WRITABLE: readonly UploadState[] = ['open', 'finishing', 'planning', 'pending', 'merging'];
@@ -13,8 +14,8 @@ const WRITABLE: readonly UploadState[] = ['open', 'finishing', 'planning', 'pend
  * Deletes an upload. Once the row says `terminating` it is gone for clients; freeing is tried at once and retried by
  * maintenance (TER-06). Of two at once one finds the row changed and answers 404 (TER-03).
  */
-export async function terminateUpload(deps: UploadDeps, id: string): Promise<void> {
-  const upload = living(await deps.repository.find(id));
+export async function terminateUpload(deps: UploadDeps, id: string, access?: Access): Promise<void> {
+  const upload = await admitted(deps, id, { operation: 'terminate', access });
   refusePinned(upload);
   const lock = WRITABLE.includes(upload.state) ? await lockFor(deps, id) : undefined;
   const terminate = async () => {
@@ -24,7 +25,7 @@ export async function terminateUpload(deps: UploadDeps, id: string): Promise<voi
     return done;
   };
   const result = lock ? await underLock(lock, terminate) : await terminate();
-  // Somebody was faster: look again at what the row says now.
+  // Somebody was faster: look again at what the row says now. Whether it may be deleted was asked.
   if (result === 'lost') return terminateUpload(deps, id);
   deps.background.run(() => freeUpload(deps, id));
 }

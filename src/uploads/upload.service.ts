@@ -5,11 +5,13 @@ import { LeaseLostError } from '../locks/lease-lost.error.js';
 import { toUpload } from '../repository/to-upload.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { ByteRange } from '../storage/upload-storage.js';
+import { admitted } from './access.js';
+import type { Access, UploadOperation } from './access.js';
 import { appendToUpload } from './append-to-upload.js';
 import type { AppendToUpload, ConcatenateUploads, CreateUpload, ListUploads } from './commands.js';
 import { concatenateUploads } from './concatenate-uploads.js';
 import { createUpload } from './create-upload.js';
-import { living } from './living.js';
+import { isLiving, living } from './living.js';
 import type { Merges } from './merges.js';
 import { mergeWaiting, withKnownLength } from './pending-finals.js';
 import { readStored, storedObject } from './read-upload.js';
@@ -21,7 +23,8 @@ const PAGE = 100;
 
 /**
  * Uploads without HTTP: the same state machine that the controller speaks to. What a caller does wrong throws an
- * `UploadError` with a stable `code`.
+ * `UploadError` with a stable `code`. Callers are trusted: nothing asks for the options `owner` and `authorize`, unless they
+ * say with an `Access` on whose behalf they call.
  */
 export class UploadService {
   constructor(
@@ -31,8 +34,8 @@ export class UploadService {
 
   /**
    * Creates an upload, with its first bytes if there is a body.
-   * @throws InvalidHeaderError, InvalidMetadataError, UploadTooLargeError, BodyTooLongError, BodyInterruptedError,
-   * ChecksumMismatchError, StorageFullError, StorageUnavailableError
+   * @throws InvalidHeaderError, InvalidMetadataError, ForbiddenError, UploadTooLargeError, BodyTooLongError,
+   * BodyInterruptedError, ChecksumMismatchError, StorageFullError, StorageUnavailableError
    */
   async create(input: CreateUpload): Promise<Upload> {
     return this.told(await held(createUpload(this.deps, input)));
@@ -41,7 +44,7 @@ export class UploadService {
   /**
    * Appends bytes where the upload stands; the last byte completes it. A running writer is asked to let go first, for
    * 5 s at most. What was stored before an error stays stored.
-   * @throws InvalidHeaderError, UploadNotFoundError, UploadGoneError, FinalNotWritableError, LengthConflictError, BodyTooLongError,
+   * @throws InvalidHeaderError, UploadNotFoundError, UploadGoneError, ForbiddenError, FinalNotWritableError, LengthConflictError, BodyTooLongError,
    * UploadTooLargeError, UploadLockedError, OffsetConflictError, BodyInterruptedError, ChecksumMismatchError,
    * StorageFullError, StorageUnavailableError
    */
@@ -53,7 +56,7 @@ export class UploadService {
    * Merges partials, in order, into a new upload. The same list with the same metadata gives the same final (CON-30).
    * A merge longer than `respondAfter` is returned in the state `merging` and goes on. With `concatenation-unfinished`
    * partials may be incomplete: the final is returned in the state `pending`, and merged once the last one is complete.
-   * @throws InvalidHeaderError, InvalidPartialError, UploadTooLargeError, StorageFullError, StorageUnavailableError
+   * @throws InvalidHeaderError, InvalidPartialError, ForbiddenError, UploadTooLargeError, StorageFullError, StorageUnavailableError
    */
   async concatenate(input: ConcatenateUploads): Promise<Upload> {
     return toUpload(await held(concatenateUploads(this.deps, this.merges, input)));
@@ -62,15 +65,18 @@ export class UploadService {
   /** The upload, or undefined if there is none, it was deleted, has expired, or can never be completed. */
   async find(id: string): Promise<Upload | undefined> {
     const record = await this.deps.repository.find(id);
-    return record && isAlive(record) ? toUpload(record) : undefined;
+    return record && isLiving(record) ? toUpload(record) : undefined;
   }
 
   /**
    * The upload as clients may see it. Takes no lock and never waits.
-   * @throws UploadNotFoundError, UploadGoneError
+   * @param access - on whose behalf; without it everything can be seen
+   * @param operation - what `access` is asked for
+   * @throws UploadNotFoundError, UploadGoneError, ForbiddenError
    */
-  async get(id: string): Promise<Upload> {
-    return toUpload(await withKnownLength(this.deps, living(await this.deps.repository.find(id))));
+  async get(id: string, access?: Access, operation: UploadOperation = 'read'): Promise<Upload> {
+    const record = await admitted(this.deps, id, { operation, access });
+    return toUpload(await withKnownLength(this.deps, record));
   }
 
   /** Uploads in the order of their ids, a page at a time. A page that is not full is the last one. */
@@ -82,7 +88,7 @@ export class UploadService {
       const size = limit - uploads.length;
       const cursor = last === undefined ? {} : { after: last };
       const records = await this.deps.repository.list({ ...filter, ...cursor, limit: size });
-      uploads.push(...records.filter(isAlive).map(toUpload));
+      uploads.push(...records.filter(isLiving).map(toUpload));
       last = records.at(-1)?.id;
       if (records.length < size) break;
     }
@@ -100,18 +106,21 @@ export class UploadService {
 
   /**
    * A complete upload with its bytes, of one look at the row. Takes no lock and never waits.
-   * @throws UploadNotFoundError (also for a partial, and an incomplete one), UploadGoneError
+   * @param access - on whose behalf; without it everything can be read
+   * @throws UploadNotFoundError (also for a partial, and an incomplete one), UploadGoneError, ForbiddenError
    */
-  async object(id: string): Promise<StoredObject> {
-    return storedObject(this.deps.storage, living(await this.deps.repository.find(id)));
+  async object(id: string, access?: Access): Promise<StoredObject> {
+    return storedObject(this.deps.storage, await admitted(this.deps, id, { operation: 'read', access }));
   }
 
   /**
    * Deletes an upload and frees its bytes; a running writer is stopped.
-   * @throws UploadNotFoundError, UploadGoneError, UploadInUseError (an unfinished final needs it), UploadLockedError
+   * @param access - on whose behalf; without it everything can be deleted
+   * @throws UploadNotFoundError, UploadGoneError, ForbiddenError, UploadInUseError (an unfinished final needs it),
+   * UploadLockedError
    */
-  async terminate(id: string): Promise<void> {
-    await held(terminateUpload(this.deps, id));
+  async terminate(id: string, access?: Access): Promise<void> {
+    await held(terminateUpload(this.deps, id, access));
   }
 
   /** The answer does not wait for the finals that waited for this upload (CON-24). */
@@ -119,10 +128,6 @@ export class UploadService {
     if (record.pins > 0) this.deps.background.run(() => mergeWaiting(this.deps, this.merges, record));
     return toUpload(record);
   }
-}
-
-function isAlive({ ending, expired }: UploadRecord): boolean {
-  return ending === null && !expired;
 }
 
 /** A lease that was lost on the way is for the client the same as one that could not be had. */

@@ -106,6 +106,7 @@ export class FakeUploads implements Uploads {
       concat: null,
       storage: 'fake',
       key: null,
+      owner: null,
       createdAt: new Date(0),
       completedAt: null,
       expiresAt: null,

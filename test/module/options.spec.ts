@@ -104,6 +104,12 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['memoryBudget', 1024],
   ['memoryBudget', '64MB'],
   ['bodyIdleTimeout', 2 ** 31],
+  ['owner', 'ann'],
+  ['owner', null],
+  ['owner', { id: 7 }],
+  ['authorize', true],
+  ['authorize', null],
+  ['authorize', ['write']],
 ];
 
 /** The options with one of them wrong; `cors.origin` is a part of `cors`. */

@@ -93,6 +93,19 @@ export function rowContract(make: MakeDatabase): void {
     }
   });
 
+  it('many rows are read at once, as they are found one by one, and rows of other registrations are not', async () => {
+    const other = new TypeOrmUploadRepository(connection, 'videos');
+    const [one, two, foreign] = [newUpload({ owner: 'ann' }), newUpload(), newUpload()];
+    await repository.insert(one);
+    await repository.insert(two);
+    await other.insert(foreign);
+    const wanted = [two.id, one.id, foreign.id, ...Array.from({ length: 1_000 }, (_, n) => `none-${n}`)];
+    const rows = await repository.findAll(wanted);
+    expect([...rows.keys()].toSorted()).toEqual([one.id, two.id].toSorted());
+    for (const { id } of [one, two]) expect(rows.get(id)).toEqual(await repository.find(id));
+    expect((await repository.findAll([])).size).toBe(0);
+  });
+
   it('the longest key is guarded too, and long lists and names of any script come back whole', async () => {
     const key = Array.from({ length: 1_024 }, (_, n) =>
       String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000)),

@@ -1,9 +1,10 @@
 import type { UploadRecord } from '../upload-record.js';
 import type { FinalPlan, PlannedFinal } from '../upload-repository.js';
 import { LIVING, stateList } from './final-states.js';
+import { loadUploads } from './load-uploads.js';
 import { pin } from './pins.js';
 import type { SqlSession, StatementDeps } from './sql-connection.js';
-import { placeholderRows, placeholders, statementChunks } from './sql-lists.js';
+import { placeholderRows, statementChunks } from './sql-lists.js';
 import { insertRefusal, insertUpload } from './upload-insert.js';
 import { lockUploads } from './upload-locks.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
@@ -65,17 +66,8 @@ export class FinalPlanning {
     return partials;
   }
 
-  private async load(session: SqlSession, ids: readonly string[]): Promise<Map<string, UploadRecord>> {
-    const columns = uploadColumns(session.dialect.now);
-    const partials = new Map<string, UploadRecord>();
-    for (const chunk of statementChunks(ids)) {
-      const rows = await session.query<SelectedUpload>(
-        `SELECT ${columns} FROM tus_upload WHERE id IN (${placeholders(chunk.length)}) AND endpoint = ?`,
-        [...chunk, this.deps.endpoint],
-      );
-      for (const row of rows) partials.set(row.id, toRecord(row));
-    }
-    return partials;
+  private load(session: SqlSession, ids: readonly string[]): Promise<Map<string, UploadRecord>> {
+    return loadUploads(session, this.deps.endpoint, ids);
   }
 
   private async insertList(

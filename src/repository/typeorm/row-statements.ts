@@ -1,5 +1,6 @@
 import type { NewUpload, UploadRecord } from '../upload-record.js';
 import type { ListFilter } from '../upload-repository.js';
+import { loadUploads } from './load-uploads.js';
 import { placeholders } from './sql-lists.js';
 import type { SqlValue, StatementDeps } from './sql-connection.js';
 import { insertRefusal, insertUpload } from './upload-insert.js';
@@ -26,6 +27,10 @@ export class RowStatements {
     const sql = `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload WHERE id = ? AND endpoint = ?`;
     const [row] = await connection.query<SelectedUpload>(sql, [id, endpoint]);
     return row && toRecord(row);
+  }
+
+  findAll(ids: readonly string[]): Promise<Map<string, UploadRecord>> {
+    return loadUploads(this.deps.connection, this.deps.endpoint, ids);
   }
 
   async list({ kind, states, after = '', limit }: ListFilter): Promise<UploadRecord[]> {

@@ -44,6 +44,10 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.rows.find(id);
   }
 
+  findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UploadRecord>> {
+    return this.rows.findAll(ids);
+  }
+
   list(filter: ListFilter): Promise<UploadRecord[]> {
     return this.rows.list(filter);
   }

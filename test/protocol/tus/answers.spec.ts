@@ -19,6 +19,7 @@ function upload(over: Partial<Upload>): Upload {
     key: 'a',
     createdAt: new Date(0),
     completedAt: null,
+    owner: null,
     expiresAt: null,
     ...over,
   };

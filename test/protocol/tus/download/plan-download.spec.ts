@@ -12,7 +12,7 @@ function uploadOf(length: number, metadata: Record<string, string> = {}): Comple
   return {
     ...{ id: 'abc', kind: 'single', state: 'complete', offset: length, length, storage: 'local', key: 'abc' },
     ...{ metadata: Metadata.from(metadata), rawMetadata: null, concat: null },
-    ...{ createdAt: completedAt, completedAt, expiresAt: null },
+    ...{ owner: null, createdAt: completedAt, completedAt, expiresAt: null },
   };
 }
 
