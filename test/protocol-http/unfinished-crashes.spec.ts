@@ -1,39 +1,25 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileSays } from '../support/files.js';
+import { MortalServer } from '../support/mortal-server.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { ServerProcess } from '../support/server-process.js';
-import { idOf, sql } from './support.js';
+import { sqlite } from '../support/rows.js';
+import { idOf } from './support.js';
 
 const FOREIGN = `lease_holder = 'elsewhere', lease_expires_at = 9000000000000000`;
 
 describe('a process that is killed while a final waits', () => {
+  let server: MortalServer;
   let directory: string;
-  let journal: string;
-  let server: ServerProcess;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-unfinished-'));
-    journal = join(directory, 'completed.txt');
-    await writeFile(journal, '');
-    server = await ServerProcess.start({ directory, completed: journal });
+    server = await MortalServer.start();
+    ({ directory } = server);
   });
-  afterEach(async () => {
-    await server.kill();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterEach(() => server.remove());
 
-  /** The next process, once the leases and claims of the dead one have run out. */
-  async function restart(): Promise<void> {
-    await server.kill();
-    await sql({ directory }, 'UPDATE tus_upload SET lease_expires_at = 0 WHERE lease_holder IS NOT NULL');
-    await sql({ directory }, 'UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
-    server = await ServerProcess.start({ directory, completed: journal });
-  }
-
-  const here = (url: string) => `${server.endpoint}/${idOf(url)}`;
+  const here = (url: string) => server.here(url);
   const partial = (length: number) =>
     create(server.endpoint, { 'upload-concat': 'partial', 'upload-length': String(length) });
 
@@ -47,20 +33,21 @@ describe('a process that is killed while a final waits', () => {
   }
 
   async function merged(url: string, bytes: string): Promise<void> {
-    await fileSays(journal, (text) => text.includes(idOf(url)));
+    await fileSays(server.journal, (text) => text.includes(idOf(url)));
     const total = String(bytes.length);
     expect((await head(here(url))).headers).toMatchObject({
       ...{ 'upload-offset': total, 'upload-length': total },
     });
     expect(await readFile(join(directory, idOf(url)), 'utf8')).toBe(bytes);
-    for (const line of (await readFile(journal, 'utf8')).trim().split('\n')) expect(line).toBe(idOf(url));
+    for (const line of (await readFile(server.journal, 'utf8')).trim().split('\n'))
+      expect(line).toBe(idOf(url));
   }
 
   it('CON-24 before its last partial is complete: the next process takes the rest and merges', async () => {
     const [a, b] = [await partial(6), await partial(5)];
     const final = await pending([a, b]);
     await patch(b, 0, 'world');
-    await restart();
+    await server.restart();
     expect((await head(here(final))).headers).not.toHaveProperty('upload-offset');
     expect((await patch(here(a), 0, 'hello ')).status).toBe(204);
     await merged(final, 'hello world');
@@ -70,13 +57,13 @@ describe('a process that is killed while a final waits', () => {
     const [a, b] = [await partial(6), await partial(5)];
     const final = await pending([a, b]);
     // Who has the lease of the final keeps the merge from beginning, as death does.
-    await sql({ directory }, `UPDATE tus_upload SET ${FOREIGN} WHERE id = ?`, [idOf(final)]);
+    await sqlite(directory, `UPDATE tus_upload SET ${FOREIGN} WHERE id = ?`, [idOf(final)]);
     await patch(b, 0, 'world');
     expect((await patch(a, 0, 'hello ')).status).toBe(204);
     expect((await head(final)).headers).not.toHaveProperty('upload-offset');
-    await restart();
+    await server.restart();
     await merged(final, 'hello world');
-    expect((await readFile(journal, 'utf8')).trim()).toBe(idOf(final));
+    expect((await readFile(server.journal, 'utf8')).trim()).toBe(idOf(final));
   });
 
   it('CON-24 at whichever moment after the last byte was acknowledged: it is merged, and announced', async () => {
@@ -84,7 +71,7 @@ describe('a process that is killed while a final waits', () => {
     const final = await pending([a, b, a]);
     await patch(a, 0, 'hello ');
     expect((await patch(b, 0, 'world')).status).toBe(204);
-    await restart();
+    await server.restart();
     await merged(final, 'hello worldhello ');
   });
 });

@@ -1,39 +1,27 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileAppears, fileSays } from '../support/files.js';
+import { MortalServer } from '../support/mortal-server.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { ServerProcess } from '../support/server-process.js';
 
 const MIB = 1024 * 1024;
 const SIZE = 200 * MIB;
 const KILLS = 10;
 
 describe('kill -9 of the server', () => {
+  let server: MortalServer;
   let directory: string;
-  let journal: string;
-  let server: ServerProcess;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-kill-'));
-    journal = join(directory, 'completed.txt');
-    await writeFile(journal, '');
-    server = await ServerProcess.start({ directory, completed: journal });
+    server = await MortalServer.start();
+    ({ directory } = server);
   });
-  afterEach(async () => {
-    await server.kill();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  async function restart(): Promise<void> {
-    await server.kill();
-    server = await ServerProcess.start({ directory, completed: journal });
-  }
+  afterEach(() => server.remove());
 
   it(`at ${KILLS} random moments of a 200 MiB PATCH takes back no offset that was told, and no byte is wrong`, async () => {
     const bytes = pattern(SIZE);
@@ -43,7 +31,7 @@ describe('kill -9 of the server', () => {
       const url = await create(server.endpoint, { 'upload-length': String(SIZE) });
       const killAt = Math.floor(Math.random() * SIZE);
       const told = await sendUntil(url, bytes, killAt);
-      await restart();
+      await server.restart();
       const id = url.split('/').at(-1) ?? '';
       const offset = Number((await head(`${server.endpoint}/${id}`)).headers['upload-offset']);
       expect({ killAt, told, kept: offset >= told }).toEqual({ killAt, told, kept: true });
@@ -71,7 +59,7 @@ describe('kill -9 of the server', () => {
     });
     lost.catch(() => undefined);
     await mergeBegun;
-    await restart();
+    await server.restart();
     await expect(lost).rejects.toThrow();
     const again = await call({
       method: 'POST',
@@ -80,7 +68,7 @@ describe('kill -9 of the server', () => {
     });
     expect(again.status).toBe(201);
     const id = String(again.headers.location).split('/').at(-1) ?? '';
-    await fileSays(journal, (text) => text.includes(id));
+    await fileSays(server.journal, (text) => text.includes(id));
     const stored = await readFile(join(directory, id));
     expect(stored.length).toBe(4 * bytes.length);
     for (let i = 0; i < 4; i++) {

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import sqlite3 from 'sqlite3';
 import { create, head, patch } from '../support/raw-http.js';
 import { OpenPatch } from '../support/open-patch.js';
+import { lapse } from '../support/rows.js';
 import { ServerProcess } from '../support/server-process.js';
 
 const MIB = 1024 * 1024;
@@ -34,7 +34,7 @@ describe('two processes on one database and one folder', () => {
     await offsetReaches(url, before.length);
 
     first.pause();
-    await lapseLeases(join(directory, '.tus', 'uploads.sqlite'));
+    await lapse(directory);
     const successor = Buffer.alloc(6 * MIB, 'b');
     expect((await patch(`${second.endpoint}/${id}`, before.length, successor.subarray(0, MIB))).status).toBe(
       204,
@@ -51,14 +51,4 @@ describe('two processes on one database and one folder', () => {
 
 async function offsetReaches(url: string, offset: number): Promise<void> {
   while (Number((await head(url)).headers['upload-offset']) < offset);
-}
-
-/** What five seconds would do. */
-function lapseLeases(file: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const database = new sqlite3.Database(file, sqlite3.OPEN_READWRITE);
-    database.run('UPDATE tus_upload SET lease_expires_at = 0 WHERE lease_holder IS NOT NULL', (failure) => {
-      database.close(() => (failure ? reject(failure) : resolve()));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** Resolves when a file of that name has been made in the folder. Watches from the moment of the call. */
 export function fileAppears(folder: string, name: RegExp): Promise<void> {
@@ -26,4 +27,10 @@ export async function fileSays(path: string, expected: (text: string) => boolean
   } finally {
     watcher.close();
   }
+}
+
+/** Makes what is in a folder look older than an hour: old enough to be swept. */
+export async function ageFiles(folder: string): Promise<void> {
+  const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const name of await readdir(folder)) await utimes(join(folder, name), old, old);
 }

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Fault } from './faults/steps.mjs';
 
 const SCRIPT = fileURLToPath(new URL('./server.mjs', import.meta.url));
 
@@ -14,6 +15,8 @@ export interface ServerOptions {
   readonly completed?: string;
   /** `hangs`: the hook never returns, so nothing is ever delivered. */
   readonly hook?: 'hangs';
+  /** What goes wrong in the process, once it has opened its database. */
+  readonly fault?: Fault;
   readonly nodeFlags?: readonly string[];
 }
 
@@ -32,6 +35,7 @@ export class ServerProcess {
         TUS_DIRECTORY: options.directory,
         TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
         ...(options.completed && { TUS_COMPLETED: options.completed }),
+        ...(options.fault && { TUS_FAULT: JSON.stringify(options.fault) }),
         ...(options.hook && { TUS_HOOK: options.hook }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,6 +50,13 @@ export class ServerProcess {
     failed.catch(() => undefined);
     const { port } = JSON.parse(line) as { port: number };
     return new ServerProcess(child, `http://127.0.0.1:${port}/files`, stderr);
+  }
+
+  /** Resolves when the process has ended, with the signal that ended it, if one did. */
+  get ended(): Promise<NodeJS.Signals | null> {
+    const { child } = this;
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.signalCode);
+    return once(child, 'exit').then(() => child.signalCode);
   }
 
   /** Ends the process as a crash would. */

@@ -1,10 +1,15 @@
 // A server in a process of its own, for tests that kill it. It runs the built package.
 import { appendFileSync } from 'node:fs';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { LocalStorage, TusModule } from '../../dist/index.js';
+import { CONNECTION } from '../../dist/module/engine-providers.js';
+import { faultyFiles, faultyStatements } from './faults/faulty-calls.mjs';
+import { Steps } from './faults/steps.mjs';
 
-const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK } = process.env;
+const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK, TUS_FAULT } = process.env;
 
 /** Writes the id of each delivered upload to a file, if one is named; TUS_HOOK=hangs never returns from that. */
 class Journal {
@@ -26,6 +31,18 @@ Module({
 })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+if (TUS_FAULT) suffer(JSON.parse(TUS_FAULT));
 app.enableShutdownHooks();
 await app.listen(0, '127.0.0.1');
 process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().port })}\n`);
+
+/** From now on statements and file calls are counted, and one of them goes wrong. */
+function suffer(fault) {
+  const steps = new Steps();
+  steps.onCrash = () => process.kill(process.pid, 'SIGKILL');
+  const calls = faultyFiles({ ...promises }, (path) => (path.startsWith(TUS_DIRECTORY) ? steps : undefined));
+  Object.assign(promises, calls);
+  syncBuiltinESMExports();
+  faultyStatements(app.get(CONNECTION, { strict: false }).dataSource, steps);
+  steps.arm(fault);
+}

@@ -142,8 +142,9 @@ export class SqliteDatabase {
   }
 
   private async transact<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    await repeated(() => this.run('BEGIN IMMEDIATE', []), sqliteDialect.isTransient);
     try {
+      // Rolled back too where it has begun and its answer was lost: it would lock the database for good.
+      await repeated(() => this.run('BEGIN IMMEDIATE', []), sqliteDialect.isTransient);
       const result = await work(this.session);
       await this.run('COMMIT', []);
       return result;
