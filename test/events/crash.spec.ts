@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileSays } from '../support/files.js';
 import { MortalServer } from '../support/mortal-server.js';
@@ -44,5 +47,15 @@ describe('a process that dies between the last byte and the end of OnUploadCompl
 /** Resolves when so many events wait. */
 async function pending(directory: string, count: number): Promise<void> {
   const sql = 'SELECT id FROM tus_upload WHERE delivery IS NOT NULL';
-  while ((await sqlite(directory, sql)).length !== count);
+  const watcher = watch(join(directory, '.tus'));
+  try {
+    for (;;) {
+      // Listened to before the rows are read, so that no change is missed.
+      const changed = once(watcher, 'change');
+      if ((await sqlite(directory, sql)).length === count) return;
+      await changed;
+    }
+  } finally {
+    watcher.close();
+  }
 }

@@ -45,6 +45,13 @@ class StorageFromSettings extends LocalStorage {
   }
 }
 
+/** Never gets as far as its files: what Nest has begun goes on behind an application that cannot start. */
+class WaitingStorage extends LocalStorage {
+  override start(): Promise<void> {
+    return new Promise(() => undefined);
+  }
+}
+
 describe.each(PLATFORMS)('a registration on platform-%s', (platform) => {
   const apps = new ModuleApps();
 
@@ -141,13 +148,13 @@ describe.each(PLATFORMS)('a registration on platform-%s', (platform) => {
       class FeatureModule {}
 
       const directory = await apps.folder();
-      const register = (isGlobal: boolean) =>
-        TusModule.forRoot({ isGlobal, storage: new LocalStorage({ directory }) });
-      const { nest } = await apps.start(platform, { imports: [register(true), FeatureModule] });
+      const register = (isGlobal: boolean, storage: UploadStorage) =>
+        TusModule.forRoot({ isGlobal, storage });
+      const imports = [register(true, new LocalStorage({ directory })), FeatureModule];
+      const { nest } = await apps.start(platform, { imports });
       expect(nest.get(Consumer, { strict: false }).uploads).toBeInstanceOf(UploadService);
-      await expect(apps.start(platform, { imports: [register(false), FeatureModule] })).rejects.toThrow(
-        'UploadService',
-      );
+      const failing = [register(false, new WaitingStorage({ directory })), FeatureModule];
+      await expect(apps.start(platform, { imports: failing })).rejects.toThrow('UploadService');
     });
   });
 

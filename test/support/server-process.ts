@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './faults/steps.mjs';
+import type { Platform } from './tus-app.js';
 
 const SCRIPT = fileURLToPath(new URL('./server.mjs', import.meta.url));
 
@@ -18,6 +19,10 @@ export interface ServerOptions {
   /** What goes wrong in the process, once it has opened its database. */
   readonly fault?: Fault;
   readonly nodeFlags?: readonly string[];
+  /** Express unless it says otherwise. */
+  readonly platform?: Platform;
+  /** The working folder of the process. */
+  readonly cwd?: string;
 }
 
 /** A server in a process of its own, which a test may kill, stop and continue. */
@@ -30,12 +35,14 @@ export class ServerProcess {
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const child = spawn(process.execPath, [...(options.nodeFlags ?? []), SCRIPT], {
+      ...(options.cwd && { cwd: options.cwd }),
       env: {
         PATH: process.env.PATH,
         TUS_DIRECTORY: options.directory,
         TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
         ...(options.completed && { TUS_COMPLETED: options.completed }),
         ...(options.fault && { TUS_FAULT: JSON.stringify(options.fault) }),
+        ...(options.platform && { TUS_PLATFORM: options.platform }),
         ...(options.hook && { TUS_HOOK: options.hook }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,12 +4,14 @@ import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LocalStorage, TusModule } from '../../dist/index.js';
 import { CONNECTION } from '../../dist/module/engine-providers.js';
 import { faultyFiles, faultyStatements } from './faults/faulty-calls.mjs';
 import { Steps } from './faults/steps.mjs';
 
-const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK, TUS_FAULT } = process.env;
+const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK, TUS_FAULT, TUS_PLATFORM } = process.env;
 
 /** Writes the id of each delivered upload to a file, if one is named; TUS_HOOK=hangs never returns from that. */
 class Journal {
@@ -30,9 +32,13 @@ Module({
   providers: [Journal],
 })(AppModule);
 
-const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+const adapter =
+  TUS_PLATFORM === 'fastify' ? new FastifyAdapter({ return503OnClosing: false }) : new ExpressAdapter();
+const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
 if (TUS_FAULT) suffer(JSON.parse(TUS_FAULT));
 app.enableShutdownHooks();
+// A connection that a slow test does not use for a while is still there.
+app.getHttpServer().keepAliveTimeout = 600_000;
 await app.listen(0, '127.0.0.1');
 process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().port })}\n`);
 

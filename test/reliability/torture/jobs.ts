@@ -1,5 +1,5 @@
 import { metadataFor, sha256 } from './checker.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 import { Uploader } from './uploader.js';
 import type { UploadPlan } from './uploader.js';
 import { GivenUp } from './world.js';

@@ -1,5 +1,5 @@
 import type { Fault } from '../../support/faults/steps.mjs';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** What one process of the server has to suffer. */
 export type Suffering =

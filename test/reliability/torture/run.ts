@@ -10,7 +10,7 @@ import { jobsOf } from './jobs.js';
 import type { Job } from './jobs.js';
 import { planOf } from './plan.js';
 import type { Suffering } from './plan.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { GivenUp, World } from './world.js';
 
 /** What is left to be done after this long will never be done. */

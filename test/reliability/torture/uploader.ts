@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { OpenPatch } from '../../support/open-patch.js';
 import type { Answer } from '../../support/raw-http.js';
 import { metadataFor } from './checker.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 import { GivenUp } from './world.js';
 import type { World } from './world.js';
 
