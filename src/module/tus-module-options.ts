@@ -164,6 +164,7 @@ export interface TusOptions {
    * there (404). What belongs to nobody is open to all whom the guards let in.
    * @default nobody: no upload has an owner
    * @example (context) => context.getRequest<{ user?: User }>().user?.id
+   * @throws TusOptionError give a function, or leave it out
    */
   readonly owner?: OwnerOf;
   /**
@@ -171,6 +172,7 @@ export interface TusOptions {
    * 403, and what it throws as it is. Guards of the application run before.
    * @default all that the guards let in is allowed
    * @example ({ operation, upload }) => operation !== 'terminate' || upload.state !== 'complete'
+   * @throws TusOptionError give a function, or leave it out
    */
   readonly authorize?: Authorize;
   /**

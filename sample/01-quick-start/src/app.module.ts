@@ -10,6 +10,7 @@ import { uploadDirectory } from './upload-directory.js';
       storage: new LocalStorage({ directory: uploadDirectory }),
       checksums: ['sha1', 'sha256', 'md5'],
       cors: true,
+      expiration: '24h',
       downloads: true,
     }),
   ],
