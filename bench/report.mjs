@@ -5,21 +5,28 @@ import { median } from './statistics.mjs';
 
 const FILE = new URL('../docs/benchmarks.md', import.meta.url);
 
-/** A section of the page: what was measured, and a table of medians and ranges. */
-export function report({ title, how }, figures) {
-  const rows = Object.entries(figures).map(([figure, samples]) => {
-    const [least, most] = [Math.min(...samples), Math.max(...samples)].map(short);
-    return `| ${figure} | ${short(median(samples))} | ${least} to ${most} | ${samples.length} |`;
+/** A section of the page: what was measured, and a table of medians and ranges, a column for each server. */
+export function report({ title, how }, results) {
+  const peers = [...results.keys()];
+  const [first] = results.values();
+  const rows = Object.keys(first).map((figure) => {
+    const cells = peers.map((peer) => cell(results.get(peer)[figure]));
+    return `| ${[figure, ...cells].join(' | ')} |`;
   });
-  const head = ['| figure | median | range | samples |', '| --- | ---: | ---: | ---: |'];
+  const head = [`| median (range) | ${peers.join(' | ')} |`, `| --- |${' ---: |'.repeat(peers.length)}`];
   return [`## ${title}`, '', how, '', ...head, ...rows, '', conditions(), ''].join('\n');
 }
 
+function cell(samples) {
+  const [least, most] = [Math.min(...samples), Math.max(...samples)].map(short);
+  return samples.length === 1 ? least : `${short(median(samples))} (${least}–${most})`;
+}
+
 /** Puts the section in the place of its last measurement, or behind the others. */
-export async function save(name, workload, figures) {
+export async function save(name, workload, results) {
   const page = await readFile(FILE, 'utf8');
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->\n`];
-  const section = `${begin}\n${report(workload, figures)}\n${end}`;
+  const section = `${begin}\n${report(workload, results)}\n${end}`;
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   const text =
     from < 0

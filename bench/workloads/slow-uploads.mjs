@@ -71,9 +71,10 @@ async function overOneSecond(items, act) {
 function watchOver(server, paths) {
   const agent = new Agent({ keepAlive: true });
   const heads = [];
-  let [highest, over] = [0, false];
+  const stop = new AbortController();
+  let highest = 0;
   const watching = (async () => {
-    for (let i = 0; !over; i = (i + 1) % paths.length) {
+    for (let i = 0; !stop.signal.aborted; i = (i + 1) % paths.length) {
       const began = performance.now();
       await offsetOf(server, paths[i], agent);
       heads.push(performance.now() - began);
@@ -82,7 +83,7 @@ function watchOver(server, paths) {
     }
   })();
   const end = async () => {
-    over = true;
+    stop.abort();
     await watching;
     agent.destroy();
     return { heads, highest };

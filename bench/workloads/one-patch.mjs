@@ -1,0 +1,28 @@
+import { pieces, verify } from '../content.mjs';
+import { measure } from '../measure.mjs';
+import { head, must, RawConnection } from '../raw-connection.mjs';
+import { BYTES, create } from '../tus-request.mjs';
+
+const GIB = 1024 ** 3;
+
+export const title = '1 GiB in one PATCH';
+export const how =
+  'One connection sends 1 GiB (--quick: 256 MiB) as fast as it is taken; figures are for each GiB.';
+export const peers = ['tus-server', 'tus-server-in-nest', 'writev', 'sink'];
+
+export async function run(server, { quick }) {
+  const length = quick ? GIB / 4 : GIB;
+  const path = await create(server, length);
+  const connection = await RawConnection.open(server.address);
+  const headers = { ...BYTES, 'upload-offset': 0, 'content-length': length };
+  const { seconds, cpu, rss } = await measure(server, async () => {
+    must(204, await connection.request(head('PATCH', path, headers), pieces(0, length)));
+  });
+  connection.close();
+  await verify(server, path, length);
+  return {
+    'wall, s': [(seconds * GIB) / length],
+    'CPU, s': [(cpu * GIB) / length],
+    'highest RSS, MiB': [rss],
+  };
+}
