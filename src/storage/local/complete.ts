@@ -41,7 +41,9 @@ export class Completer {
     if (found === 'lost') throw lostBytes();
     if (found === 'absent' || found === 'reserved') {
       const file = await this.wholeFile(upload, segments);
-      await makeFolder(dirname(target));
+      const folder = dirname(target);
+      // The directory itself is there since the start.
+      if (folder !== this.deps.directory) await makeFolder(folder);
       await this.deps.publisher.publish({ upload, target }, file);
     } else {
       await this.secure({ path: target, position: 0, length: totalOf(upload) }, 'trim');
