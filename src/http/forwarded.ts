@@ -53,7 +53,7 @@ function firstMember(list: string | undefined): string | undefined {
 function firstElement(forwarded: string): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const [, name = '', quoted, token, end] of forwarded.matchAll(
-    /[ \t]*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^";,]*))[ \t]*([;,]|$)/gy,
+    /[ \t]*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"[ \t]*|([^";,]*))([;,]|$)/gy,
   )) {
     const value = quoted?.replace(/\\(.)/g, '$1') ?? token?.trim() ?? '';
     if (value !== '') pairs.set(name.toLowerCase(), value);

@@ -14,7 +14,7 @@ export class Metadata implements Iterable<[key: string, value: Uint8Array]> {
     if (!header?.trim()) return Metadata.empty;
     const values = new Map<string, Buffer>();
     for (const pair of header.split(',')) {
-      const [key, value] = parsePair(pair.replace(/^[ \t]+|\t+$/g, ''));
+      const [key, value] = parsePair(pair.replace(/^[ \t]+|(?<!\t)\t+$/g, ''));
       if (values.has(key)) throw new InvalidMetadataError(`the key "${key}" comes twice`);
       values.set(key, value);
     }
@@ -80,7 +80,7 @@ function parsePair(pair: string): [string, Buffer] {
   const space = pair.indexOf(' ');
   const key = space < 0 ? pair : pair.slice(0, space);
   // A trailing space is an empty value (tus-js-client writes it so); any other second space is an error.
-  const value = space < 0 ? '' : pair.slice(space + 1).trimEnd();
+  const value = space < 0 ? '' : pair.slice(space + 1).replace(/(?<![ \t])[ \t]+$/, '');
   checkKey(key);
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value) || !isBase64Length(value)) {
     throw new InvalidMetadataError(`the value of "${key}" is not base64`);

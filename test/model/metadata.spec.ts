@@ -25,6 +25,9 @@ describe('Metadata', () => {
     ['wrong padding', 'a YQ='],
     ['an impossible length', 'a YQABC'],
     ['a key beyond ASCII', 'schlüssel YQ=='],
+    ['what no header can send back', 'a YQ==\n'],
+    ['a long gap, in time', `a${'\t'.repeat(300_000)}b`],
+    ['a long gap in a value, in time', `a YQ==${' '.repeat(300_000)}b`],
   ])('CRE-10 refuses %s', (_name, header) => {
     expect(() => Metadata.parse(header)).toThrow(InvalidMetadataError);
   });
