@@ -6,6 +6,7 @@ import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { ByteRange, UploadStorage } from '../storage/upload-storage.js';
 import { asStorageError, refusalOf } from './storage-refusal.js';
+import type { UploadDeps } from './upload-deps.js';
 
 /** A complete upload that is not a partial, and its bytes. */
 export interface StoredObject {
@@ -18,26 +19,44 @@ export interface StoredObject {
   open(range?: ByteRange): Promise<Readable>;
 }
 
+type ReadDeps = Pick<UploadDeps, 'storage' | 'repository'>;
+
 /** @throws UploadNotFoundError for a partial, and one that is not complete: a prefix is never given away (GET-02) */
-export function storedObject(storage: UploadStorage, record: UploadRecord): StoredObject {
+export function storedObject(deps: ReadDeps, record: UploadRecord): StoredObject {
   const upload = toCompletedUpload(record);
   if (!upload || record.state !== 'complete') throw new UploadNotFoundError();
-  return { upload, open: (range) => readStored(storage, record, range) };
+  return { upload, open: (range) => readStored(deps, record, range) };
 }
 
 /** @throws as `StoredObject.open` */
-export async function readStored(
-  storage: UploadStorage,
-  record: UploadRecord,
-  range?: ByteRange,
-): Promise<Readable> {
+export async function readStored(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
+  const stream = await opened(deps.storage, record, range);
+  try {
+    if (!(await isStillThere(deps, record))) throw new UploadNotFoundError();
+    return stream;
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+async function opened(storage: UploadStorage, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   try {
     return await started(await storage.read(record, range));
   } catch (error) {
     const failure = asStorageError(error);
     throw failure.kind === 'missing' ? new UploadNotFoundError() : refusalOf(failure);
   }
+}
+
+/**
+ * Between the look at the row and the opening an upload may have been deleted, and its key given to another one, of
+ * somebody else perhaps. A key is free only once its row says so; an id never comes twice.
+ */
+async function isStillThere({ repository }: ReadDeps, { id, key }: UploadRecord): Promise<boolean> {
+  if (key === null || key === id) return true;
+  return (await repository.find(id))?.state === 'complete';
 }
 
 /** The stream, once its first byte, or its end, is there: a remote storage may find only then that it cannot read. */

@@ -101,16 +101,16 @@ export class UploadService {
    * the object), UploadGoneError, StorageUnavailableError
    */
   async read(id: string, range?: ByteRange): Promise<Readable> {
-    return readStored(this.deps.storage, living(await this.deps.repository.find(id)), range);
+    return readStored(this.deps, living(await this.deps.repository.find(id)), range);
   }
 
   /**
-   * A complete upload with its bytes, of one look at the row. Takes no lock and never waits.
+   * A complete upload with its bytes. Takes no lock and never waits.
    * @param access - on whose behalf; without it everything can be read
    * @throws UploadNotFoundError (also for a partial, and an incomplete one), UploadGoneError, ForbiddenError
    */
   async object(id: string, access?: Access): Promise<StoredObject> {
-    return storedObject(this.deps.storage, await admitted(this.deps, id, { operation: 'read', access }));
+    return storedObject(this.deps, await admitted(this.deps, id, { operation: 'read', access }));
   }
 
   /**

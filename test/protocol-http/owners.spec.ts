@@ -4,7 +4,7 @@ import type { Answer } from '../support/raw-http.js';
 import { PLATFORMS } from '../support/tus-app.js';
 import type { TusApp } from '../support/tus-app.js';
 import { GuardedApp, WRONG_OWNERS } from './guarded-app.js';
-import { concatenate, content, count, idOf, made, post, record, remove, sql } from './support.js';
+import { concatenate, content, count, gate, idOf, made, post, record, remove, sql } from './support.js';
 
 const ANN = { 'x-user': 'ann' };
 const BOB = { 'x-user': 'bob' };
@@ -104,6 +104,38 @@ describe.each(PLATFORMS)('the owner of an upload on platform-%s', (platform) => 
     expect(await record(app, url)).toMatchObject({ owner: 'ann', state: 'complete' });
     expect((await call({ method: 'GET', url, headers: ANN })).body.toString()).toBe('hello');
     expect((await remove(url, ANN)).status).toBe(204);
+  });
+
+  it('CORE-27 GET-02 is not given what somebody else has stored meanwhile under the key of a deleted upload', async () => {
+    const question = gate();
+    let asked = (): void => undefined;
+    const reading = new Promise<void>((resolve) => (asked = resolve));
+    const { tus: shared } = await GuardedApp.start(platform, {
+      downloads: true,
+      key: () => 'report.txt',
+      authorize: async ({ header }) => {
+        if (header('X-Slow') === undefined) return;
+        asked();
+        await question.closed;
+      },
+    });
+    try {
+      const url = made(shared, await post(shared, { ...NEW, ...ANN }, 'ann 1'));
+      const answer = call({ method: 'GET', url, headers: { ...ANN, 'x-slow': 'yes' } });
+      await reading;
+      await remove(url, ANN);
+      let other: Answer;
+      // The key is free once the bytes of the old upload are.
+      do other = await post(shared, { ...NEW, ...BOB }, 'bob 1');
+      while (other.status === 409);
+      question.open();
+      expect((await answer).status).toBe(404);
+      expect((await call({ method: 'GET', url: made(shared, other), headers: BOB })).body.toString()).toBe(
+        'bob 1',
+      );
+    } finally {
+      await shared.stop();
+    }
   });
 
   it('CORE-27 is nobody where nobody is named: such an upload is open to all whom the guards let in', async () => {
