@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Headers } from '../protocol/tus/headers.js';
@@ -42,9 +43,16 @@ export class ResponseWriter {
       body?.destroy();
       return;
     }
-    this.setHeaders(headers);
-    if (body) this.sendFile(status, body);
-    else this.sendEmpty(status);
+    try {
+      // A step that was overridden may give what no header can be; nothing must be set by then.
+      for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value);
+      this.setHeaders(headers);
+      if (body) this.sendFile(status, body);
+      else this.sendEmpty(status);
+    } catch (error) {
+      body?.destroy();
+      throw error;
+    }
   }
 
   private sendEmpty(status: number): void {
@@ -62,10 +70,10 @@ export class ResponseWriter {
   private sendFile(status: number, body: Readable): void {
     const { raw } = this;
     if ('raw' in this.response) {
-      this.response.hijack();
       for (const [name, value] of Object.entries(this.response.getHeaders())) {
         if (value !== undefined) raw.setHeader(name, value);
       }
+      this.response.hijack();
     }
     raw.statusCode = status;
     sendBody(raw, body);

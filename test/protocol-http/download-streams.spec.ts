@@ -9,7 +9,8 @@ import { Readable, Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { StorageError } from '../../src/index.js';
+import { StorageError, TusController } from '../../src/index.js';
+import type { TusAnswer, TusRequest } from '../../src/index.js';
 import { call, tus } from '../support/raw-http.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import type { Platform } from '../support/tus-app.js';
@@ -21,6 +22,16 @@ type FastifyInstance = ReturnType<ReturnType<NestFastifyApplication['getHttpAdap
 /** More than the buffers of two sockets hold. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'large and lasting; ');
 
+/** Sends a title along that no header can be, if a request asks for one. */
+class Titled extends TusController {
+  protected override async download(asking: TusRequest, id: string): Promise<TusAnswer> {
+    const answer = await super.download(asking, id);
+    return asking.header('X-Title') === undefined
+      ? answer
+      : { ...answer, headers: { ...answer.headers, 'X-Title': 'two\nlines' } };
+  }
+}
+
 /** A server whose reads fail where a test says so. */
 async function startOver(
   platform: Platform,
@@ -28,7 +39,12 @@ async function startOver(
 ): Promise<{ app: TusApp; storage: FaultyStorage; stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
   const storage = new FaultyStorage({ directory });
-  const app = await TusApp.start({ platform, directory, configure, tus: { downloads: true, storage } });
+  const app = await TusApp.start({
+    platform,
+    directory,
+    configure,
+    tus: { downloads: true, storage, controller: Titled },
+  });
   const stop = async () => {
     await app.stop();
     await rm(directory, { recursive: true, force: true });
@@ -115,6 +131,15 @@ describe.each(PLATFORMS)('the bytes of a download on %s', (platform) => {
     });
     expect(answer.headers).not.toHaveProperty('accept-ranges');
     expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('GET-08 are given up where a step that was overridden gives what no header can be: 500', async () => {
+    const url = await stored(app, 'hello');
+    const { status, headers } = await call({ method: 'GET', url, headers: { 'x-title': '1' } });
+    expect(status).toBe(500);
+    expect(headers).not.toHaveProperty('accept-ranges');
+    expect(storage.streams.at(-1)?.destroyed).toBe(true);
+    expect((await call({ method: 'GET', url })).body.toString()).toBe('hello');
   });
 
   it('GET-08 leave the connection to the next request', async () => {
