@@ -41,10 +41,17 @@ function problemOf(key: string): string | undefined {
   if (segments.some((segment) => Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)) {
     return `has a part longer than ${MAX_SEGMENT_BYTES} bytes`;
   }
-  // Some file systems do not tell upper from lower case.
-  if (segments[0]?.toLowerCase() === HOME_FOLDER)
-    return `is inside "${HOME_FOLDER}", which belongs to the storage`;
+  if (namesHomeFolder(segments[0] ?? '')) return `is inside "${HOME_FOLDER}", which belongs to the storage`;
   return undefined;
+}
+
+/**
+ * File systems may not tell upper from lower case (also of `ſ`, which is an `s`), skip characters that are not seen, drop
+ * dots and spaces at the end, and take a colon for the end of the name.
+ */
+function namesHomeFolder(segment: string): boolean {
+  const [name = ''] = segment.replace(/\p{Default_Ignorable_Code_Point}/gu, '').split(':', 1);
+  return name.replace(/[. ]*$/, '').toUpperCase() === HOME_FOLDER.toUpperCase();
 }
 
 function shown(text: string): string {

@@ -31,6 +31,10 @@ describe('a key', () => {
     ['.tus', /belongs to the storage/],
     ['.tus/work/x', /belongs to the storage/],
     ['.TUS/work/x', /belongs to the storage/],
+    ['.tu\u017f/work/x', /belongs to the storage/],
+    ['.t\u200cus/work/x', /belongs to the storage/],
+    ['.tus. ./work/x', /belongs to the storage/],
+    ['.tus::$INDEX_ALLOCATION/work/x', /belongs to the storage/],
     ['x'.repeat(256), /longer than 255/],
     [Array.from({ length: 6 }, () => 'x'.repeat(200)).join('/'), /longer than 1024/],
   ])('may not be %p', (key, problem) => {
