@@ -99,15 +99,15 @@ export class TusRequest implements RequestContext {
   }
 
   /**
-   * Whether at least one byte of content comes; waits for it only if the length was not announced, and then for this
-   * many milliseconds at most (0: for ever).
+   * Whether at least one byte of content comes. Who asks with `Expect: 100-continue` whether to send has some
+   * (RFC 9110, 10.1.1); else it is waited for only if the length was not announced, and then for this many milliseconds
+   * at most (0: for ever).
    * @throws BodyInterruptedError if the body neither came nor ended.
    */
   async hasContent(idleMilliseconds: number): Promise<boolean> {
-    if (!this.hasBody || this.contentLength !== undefined) return this.hasBody;
+    if (!this.hasBody || this.contentLength !== undefined || this.visit.awaitsContinue) return this.hasBody;
     this.checkBodyUnread();
-    const { raw: body, wantBody: onBodyWanted } = this;
-    return bringsContent({ body, offset: 0, idleMilliseconds, onBodyWanted });
+    return bringsContent({ body: this.raw, offset: 0, idleMilliseconds });
   }
 }
 

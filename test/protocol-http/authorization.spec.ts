@@ -227,7 +227,7 @@ describe.each(PLATFORMS)('authorize on platform-%s', (platform) => {
   });
 
   it.each([false, true])(
-    'CRE-23 CORE-27 refuses at once, without a 100, who asks whether to send; chunked: %s',
+    'CRE-23 CON-10 CORE-27 refuses at once, without a 100, who asks whether to send; chunked: %s',
     async (chunked) => {
       const url = await create(app.endpoint, { ...NEW, ...ANN });
       const path = new URL(url).pathname;
@@ -237,12 +237,15 @@ describe.each(PLATFORMS)('authorize on platform-%s', (platform) => {
       const create403 = { ...expecting, ...NEW, 'x-deny': 'create' };
       const write403 = { ...expecting, ...ANN, 'x-deny': 'write' };
       const write404 = { ...expecting, 'x-user': 'bob' };
+      const final = { ...expecting, ...ANN, 'Upload-Concat': `final;${url}` };
       const answers = [
         await send(portOf(app), { method: 'POST', path: '/files', headers: create403, ...sent }),
+        await send(portOf(app), { method: 'POST', path: '/files', headers: final, ...sent }),
         await send(portOf(app), { method: 'PATCH', path, headers: write403, ...sent }),
         await send(portOf(app), { method: 'PATCH', path, headers: write404, ...sent }),
       ];
       expect(answers.map(({ status, continued }) => ({ status, continued }))).toEqual([
+        { status: 403, continued: false },
         { status: 403, continued: false },
         { status: 403, continued: false },
         { status: 404, continued: false },
