@@ -160,7 +160,7 @@ export class FaultyStorage extends LocalStorage {
     context: WriteContext,
   ): Promise<void> {
     // Who is asked to stop does not wait for a test.
-    await Promise.race([this.gate, once(context.signal, 'abort')]);
+    if (!context.signal.aborted) await Promise.race([this.gate, once(context.signal, 'abort')]);
     const fault = this.concatenateFault;
     this.concatenateFault = undefined;
     if (fault) throw fault;
