@@ -28,18 +28,32 @@ export function parseConcatList(list: string, context: ConcatContext): string[] 
       `a final may have ${context.maxPartials} partials at most.`,
     );
   }
+  const places = placesOf(context);
   return entries.map((entry, index) => {
-    const id = idOf(entry, context);
+    const id = idOf(entry, places);
     if (id === null) throw new InvalidPartialError(index + 1, 'is not the URL of an upload of this endpoint');
     return id;
   });
 }
 
-function idOf(entry: string, { requestPath, endpointPaths }: ConcatContext): string | null {
+interface Places {
+  /** Paths of the endpoint, as the URL parser writes them. */
+  readonly endpoints: readonly string[];
+  /** What references may be relative to. */
+  readonly bases: readonly string[];
+}
+
+function placesOf({ requestPath, endpointPaths }: ConcatContext): Places {
+  const paths = [...new Set(endpointPaths)];
+  return {
+    endpoints: paths.flatMap((path) => pathOf(path, '/') ?? []),
+    bases: [requestPath, ...paths.map((path) => `${withoutEndSlash(path)}/`)],
+  };
+}
+
+function idOf(entry: string, { endpoints, bases }: Places): string | null {
   // The URL parser takes a backslash for a slash; a path of ours never has one.
   if (entry.includes('\\')) return null;
-  const endpoints = endpointPaths.map((path) => pathOf(path, '/')).filter((path) => path !== null);
-  const bases = [requestPath, ...endpointPaths.map((path) => `${withoutEndSlash(path)}/`)];
   for (const base of bases) {
     const path = pathOf(entry, base);
     const segment = path === null ? null : segmentBelow(endpoints, path);
