@@ -163,7 +163,6 @@ export interface TusOptions {
    * Who makes a request. Uploads belong to whom this names when they are created; for everybody else they are not
    * there (404). What belongs to nobody is open to all whom the guards let in.
    * @default nobody: no upload has an owner
-   * @throws TusOptionError give a function, or leave it out
    * @example (context) => context.getRequest<{ user?: User }>().user?.id
    * @throws TusOptionError give a function, or leave it out
    */
@@ -172,7 +171,6 @@ export interface TusOptions {
    * Decides about each request for an upload, and each partial of a final, before anything is done: false is answered
    * 403, and what it throws as it is. Guards of the application run before.
    * @default all that the guards let in is allowed
-   * @throws TusOptionError give a function, or leave it out
    * @example ({ operation, upload }) => operation !== 'terminate' || upload.state !== 'complete'
    * @throws TusOptionError give a function, or leave it out
    */
