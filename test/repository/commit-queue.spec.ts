@@ -25,9 +25,9 @@ class Running {
 
 const atOnce = (works: readonly Work[]) => Promise.allSettled(works.map((work) => work()));
 
-/** Resolves when everything that could start has started. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Resolves when everything that could start has started: the queue lets a turn of the loop pass between commits. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('the queue before a connection', () => {
@@ -52,6 +52,29 @@ describe('the queue before a connection', () => {
     });
     await Promise.all(Array.from({ length: 251 }, (_, n) => queue.shared(() => Promise.resolve(n))));
     expect(counts).toEqual([1, 100, 100, 50]);
+  });
+
+  it('lets who was just answered share the next commit too', async () => {
+    const counts: number[] = [];
+    const queue = new CommitQueue((works) => {
+      counts.push(works.length);
+      return atOnce(works);
+    });
+    const client = async () => {
+      for (let n = 0; n < 3; n++) await queue.shared(() => Promise.resolve());
+    };
+    await Promise.all(Array.from({ length: 10 }, client));
+    expect(counts).toEqual([1, 10, 10, 9]);
+  });
+
+  it('gives the rest of the process a turn between any two, where work never leaves it one', async () => {
+    const queue = new CommitQueue(atOnce);
+    let done = 0;
+    const works = Array.from({ length: 20 }, () => queue.exclusive(() => Promise.resolve(done++)));
+    await settled();
+    expect(done).toBeLessThan(5);
+    await Promise.all(works);
+    expect(done).toBe(20);
   });
 
   it('runs one transaction at a time, in the order they came, and nothing beside it', async () => {

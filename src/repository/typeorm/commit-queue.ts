@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 export type Work = () => Promise<unknown>;
 
 interface Entry {
@@ -52,6 +54,8 @@ export class CommitQueue {
         const result = results[index];
         if (result) settle(result);
       }
+      // Who was just answered may want more at once, and a driver that is synchronous lets nothing else run.
+      await setImmediate();
     }
     this.running = false;
   }

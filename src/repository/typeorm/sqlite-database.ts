@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { StorageFullError } from '../../model/errors/storage-full.error.js';
 import { Ballast } from './ballast.js';
@@ -99,10 +98,7 @@ export class SqliteDatabase {
   }
 
   private async together(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
-    const results = (works.length > 1 && (await this.inOneCommit(works))) || (await this.oneByOne(works));
-    // A synchronous driver stops the process until a commit is on the disk: between two of them others have their turn.
-    if (isSynchronous(this.dataSource)) await setImmediate();
-    return results;
+    return (works.length > 1 && (await this.inOneCommit(works))) || this.oneByOne(works);
   }
 
   /**
