@@ -27,7 +27,8 @@ export interface UploadBodyOptions {
 
 /**
  * The bytes of one request in batches. The next batch fills while the consumer works on one; then the source pauses.
- * Where the budget is used up batches are what is there, and the source waits until others have written. Iterating never throws: how the body ended is its `outcome`.
+ * Where the budget is used up batches are what is there, and the source waits until others have written. Iterating
+ * never throws: how the body ended is its `outcome`.
  */
 export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   outcome: BodyOutcome | undefined;
@@ -55,7 +56,8 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   }
 
   async next(): Promise<IteratorResult<readonly Buffer[]>> {
-    if (!this.started) this.start();
+    // One that was stopped before must not listen: whoever reads the rest away would fill it, and nobody empties it.
+    if (!this.started && !this.outcome) this.start();
     this.giveHanded();
     if (this.outcome || this.full) return this.hand();
     return new Promise((resolve) => {

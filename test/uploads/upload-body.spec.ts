@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { describe, expect, it } from '@jest/globals';
 import { BodyBudget } from '../../src/uploads/body-budget.js';
 import { UploadBody } from '../../src/uploads/upload-body.js';
@@ -197,6 +198,20 @@ describe('UploadBody', () => {
       for await (const _ of body) break;
       expect(budget).toMatchObject({ used: 0 });
       source.destroy();
+    });
+
+    it('takes nothing of a body that was stopped before it was read, whoever reads the rest away', async () => {
+      const budget = new BodyBudget(8 * CHUNK);
+      const source = new PassThrough();
+      let wanted = 0;
+      const body = bodyOf(source, { budget, onWanted: () => wanted++ });
+      body.stop();
+      expect((await body.next()).done).toBe(true);
+      source.resume();
+      source.end(Buffer.alloc(CHUNK));
+      await finished(source);
+      expect(budget).toMatchObject({ used: 0 });
+      expect([body.outcome, wanted]).toEqual(['stopped', 0]);
     });
 
     it('CORE-21 gives up no client whose body waits for others', async () => {
