@@ -148,11 +148,11 @@ export interface UploadRepository {
   overdue(limit: number): Promise<UploadRecord[]>;
 
   /**
-   * One transaction: ends an upload that is still overdue, with the ending `expired`. With `free` it becomes
-   * `terminating`, its bytes are to be freed; without, it is forgotten: `gone`, its object stays. False if it is not
-   * overdue any more.
+   * One transaction: ends an upload that is still overdue, with the ending `expired`. If `frees` says so of the row as
+   * it is then, it becomes `terminating`, its bytes are to be freed; if not, it is forgotten: `gone`, its object stays.
+   * False if it is not overdue any more. `frees` may be asked again after a deadlock.
    */
-  expire(id: string, free: boolean): Promise<boolean>;
+  expire(id: string, frees: (upload: UploadRecord) => boolean): Promise<boolean>;
 
   /** A `terminating` upload whose bytes are freed becomes a tombstone; another upload may have its key. */
   bury(id: string): Promise<void>;

@@ -35,7 +35,7 @@ export async function concatenateUploads(
   let planned = await deps.repository.planFinal(plan);
   // One whose time is over is not there any more, whether or not the sweep has come by (EXP-06).
   if (planned.final.expired) {
-    await expireUpload(deps, planned.final);
+    await expireUpload(deps, planned.final.id);
     planned = await deps.repository.planFinal(plan);
   }
   // A final that waits for partials is answered at once (CON-23).

@@ -7,15 +7,18 @@ import type { UploadDeps } from './upload-deps.js';
  * forgotten, its object stays unless the options say otherwise (EXP-05). False if it is not overdue any more. A crash
  * before the bytes are freed leaves it `terminating`, which recovery takes up; of two at once one finds it ended.
  */
-export async function expireUpload(deps: UploadDeps, upload: UploadRecord): Promise<boolean> {
-  const kept = upload.state === 'complete' && upload.kind !== 'partial';
-  const free = !kept || deps.settings.expiration.deleteCompleted;
-  const ended = await deps.repository.expire(upload.id, free);
+export async function expireUpload(deps: UploadDeps, id: string): Promise<boolean> {
+  let free = false;
+  // Not by the row that was found: a writer that was silent for long may have completed it since.
+  const ended = await deps.repository.expire(id, (found) => (free = isFreed(deps, found)));
   if (ended && free) {
     // Its URL is gone by now, whatever becomes of its bytes.
-    await freeUpload(deps, upload.id).catch((error: unknown) =>
-      deps.background.run(() => Promise.reject(error)),
-    );
+    await freeUpload(deps, id).catch((error: unknown) => deps.background.run(() => Promise.reject(error)));
   }
   return ended;
+}
+
+function isFreed(deps: UploadDeps, { state, kind }: UploadRecord): boolean {
+  const kept = state === 'complete' && kind !== 'partial';
+  return !kept || deps.settings.expiration.deleteCompleted;
 }

@@ -74,7 +74,7 @@ export class Recovery {
 
   private async expireOne(upload: UploadRecord): Promise<boolean> {
     try {
-      return await expireUpload(this.deps, upload);
+      return await expireUpload(this.deps, upload.id);
     } catch (error) {
       this.onError(error, upload.id);
       return false;

@@ -125,7 +125,7 @@ export function expiryContract(make: MakeDatabase): void {
       await repository.bury(id);
       expect(await found(repository, id)).toMatchObject({ state: 'gone', expiresAt: null, expired: false });
       const freed = await overdueUpload();
-      await repository.expire(freed, true);
+      await repository.expire(freed, () => true);
       await repository.bury(freed);
       expect(await found(repository, freed)).toMatchObject({
         state: 'gone',
@@ -150,7 +150,7 @@ export function expiryContract(make: MakeDatabase): void {
       const id = await overdueUpload({ state });
       expect(await overdue()).toEqual(is ? [id] : []);
       expect(await found(repository, id)).toMatchObject({ expired: is });
-      expect(await repository.expire(id, true)).toBe(is);
+      expect(await repository.expire(id, () => true)).toBe(is);
       expect((await found(repository, id)).state).toBe(is ? 'terminating' : state);
     });
 
@@ -163,19 +163,28 @@ export function expiryContract(make: MakeDatabase): void {
       expect(await overdue(2)).toEqual([ids[1], ids[2]]);
       const others = new TypeOrmUploadRepository(connection, 'images');
       expect(await others.overdue(10)).toEqual([]);
-      expect(await others.expire(ids[0]!, true)).toBe(false);
+      expect(await others.expire(ids[0]!, () => true)).toBe(false);
     });
 
     it('is not what somebody writes to; when the lease ran out it is, and the silent writer writes no more', async () => {
       const id = await overdueUpload({}, HOLDER);
       expect(await overdue()).toEqual([]);
-      expect(await repository.expire(id, true)).toBe(false);
+      expect(await repository.expire(id, () => true)).toBe(false);
       await lapse(id);
       expect(await overdue()).toEqual([id]);
-      expect(await repository.expire(id, true)).toBe(true);
+      expect(await repository.expire(id, () => true)).toBe(true);
       expect(await repository.write(id, 1, { offset: 10 }, true)).toBeUndefined();
       expect(await repository.renew(HOLDER, [{ id, epoch: 1, offset: 10 }], DAY)).toEqual(new Set());
       expect(await found(repository, id)).toMatchObject({ state: 'terminating', offset: 0, epoch: 2 });
+    });
+
+    it('is judged as it is by then, not as it was found: a silent writer may have completed it (EXP-05)', async () => {
+      const id = await overdueUpload({}, HOLDER);
+      await lapse(id);
+      expect(await repository.overdue(1)).toMatchObject([{ id, state: 'open' }]);
+      await repository.write(id, 1, { state: 'complete', completed: true, offset: 10 }, true);
+      expect(await repository.expire(id, ({ state }) => state !== 'complete')).toBe(true);
+      expect(await found(repository, id)).toMatchObject({ state: 'gone', ending: 'expired' });
     });
 
     it('is no partial that an unfinished final needs, until it is merged or has failed (EXP-08)', async () => {
@@ -183,7 +192,7 @@ export function expiryContract(make: MakeDatabase): void {
       await expired(partial);
       const final = await plannedFinal(repository, [partial]);
       expect(await overdue()).toEqual([]);
-      expect(await repository.expire(partial, true)).toBe(false);
+      expect(await repository.expire(partial, () => true)).toBe(false);
       expect(await found(repository, partial)).toMatchObject({ expired: false });
       await repository.failFinal(final.id, 1);
       expect(await overdue()).toEqual([partial]);
@@ -195,7 +204,7 @@ export function expiryContract(make: MakeDatabase): void {
       await expired(consumer.id);
       const reader = await plannedFinal(repository, [partial]);
       expect(await overdue()).toEqual([]);
-      expect(await repository.expire(consumer.id, false)).toBe(false);
+      expect(await repository.expire(consumer.id, () => false)).toBe(false);
       await repository.completeFinal(reader.id, 1, { offset: 10 }, true);
       expect(await overdue()).toEqual([consumer.id]);
     });
@@ -225,7 +234,7 @@ export function expiryContract(make: MakeDatabase): void {
   describe('expiring', () => {
     it('frees an unfinished upload: its bytes first, then its key', async () => {
       const id = await overdueUpload({ key: 'videos/1' });
-      expect(await repository.expire(id, true)).toBe(true);
+      expect(await repository.expire(id, () => true)).toBe(true);
       expect(await found(repository, id)).toMatchObject({
         state: 'terminating',
         ending: 'expired',
@@ -241,7 +250,7 @@ export function expiryContract(make: MakeDatabase): void {
 
     it('forgets a completed upload: its key is free at once, and nothing of its bytes is to be freed', async () => {
       const id = await overdueUpload({ key: 'videos/1', state: 'complete' });
-      expect(await repository.expire(id, false)).toBe(true);
+      expect(await repository.expire(id, () => false)).toBe(true);
       expect(await found(repository, id)).toMatchObject({
         state: 'gone',
         ending: 'expired',
@@ -259,7 +268,7 @@ export function expiryContract(make: MakeDatabase): void {
       const id = await completeSingle(repository);
       const { completedAt } = await found(repository, id);
       await expired(id);
-      expect(await repository.expire(id, true)).toBe(true);
+      expect(await repository.expire(id, () => true)).toBe(true);
       expect(await found(repository, id)).toMatchObject({ state: 'terminating', completedAt });
     });
 
@@ -268,7 +277,7 @@ export function expiryContract(make: MakeDatabase): void {
       const final = await mergedFinal(repository, [merged]);
       for (const id of [own, merged]) {
         await expired(id);
-        expect(await repository.expire(id, true)).toBe(true);
+        expect(await repository.expire(id, () => true)).toBe(true);
         await repository.bury(id);
         expect(await found(repository, id)).toMatchObject({ state: 'gone', ending: 'expired' });
       }
@@ -285,7 +294,7 @@ export function expiryContract(make: MakeDatabase): void {
         const final = await mergedFinal(repository, [released, kept]);
         await repository.released([released]);
         await expired(final.id);
-        expect(await repository.expire(final.id, free)).toBe(true);
+        expect(await repository.expire(final.id, () => free)).toBe(true);
         expect(await found(repository, released)).toMatchObject({
           state: 'gone',
           ending: 'expired',
@@ -306,7 +315,7 @@ export function expiryContract(make: MakeDatabase): void {
       const { final } = await repository.planFinal(plan);
       for (const id of [partial, final.id]) await expired(id);
       expect(await overdue()).toEqual([final.id]);
-      expect(await repository.expire(final.id, true)).toBe(true);
+      expect(await repository.expire(final.id, () => true)).toBe(true);
       expect(await overdue()).toEqual([partial]);
       const again = finalPlan([partial], { dedupeKey: plan.final.dedupeKey });
       expect(await repository.planFinal(again)).toMatchObject({ created: true });
@@ -322,14 +331,14 @@ export function expiryContract(make: MakeDatabase): void {
         created: false,
         final: { id: final.id, expired: true },
       });
-      await repository.expire(final.id, false);
+      await repository.expire(final.id, () => false);
       expect(await repository.planFinal(again)).toMatchObject({ created: true });
     });
 
     it.each([true, false])('an event that is pending outlives it (freed: %s)', async (free) => {
       const id = await completeSingle(repository);
       await expired(id);
-      await repository.expire(id, free);
+      await repository.expire(id, () => free);
       if (free) await repository.bury(id);
       expect(await repository.forgetTombstones(0)).toBe(0);
       await age(connection, id, { column: 'delivery_until', by: 6_000 });
@@ -342,14 +351,14 @@ export function expiryContract(make: MakeDatabase): void {
     it('needs an upload that is there, and whose time is over', async () => {
       const { id } = await repository.insert(newUpload({ expiresIn: DAY }));
       const before = await found(repository, id);
-      expect(await repository.expire(id, true)).toBe(false);
+      expect(await repository.expire(id, () => true)).toBe(false);
       expect(await found(repository, id)).toEqual(before);
-      expect(await repository.expire('unknown', true)).toBe(false);
+      expect(await repository.expire('unknown', () => true)).toBe(false);
     });
 
     it('of many at once, one does it', async () => {
       const id = await overdueUpload();
-      const ended = await Promise.all(Array.from({ length: 10 }, () => repository.expire(id, true)));
+      const ended = await Promise.all(Array.from({ length: 10 }, () => repository.expire(id, () => true)));
       expect(ended.filter(Boolean)).toHaveLength(1);
       expect(await found(repository, id)).toMatchObject({ epoch: 1 });
     });
@@ -357,7 +366,7 @@ export function expiryContract(make: MakeDatabase): void {
     it('whose answer was lost has been done', async () => {
       const id = await overdueUpload();
       connection.loseNext('COMMIT');
-      await expect(repository.expire(id, true)).rejects.toThrow('was lost');
+      await expect(repository.expire(id, () => true)).rejects.toThrow('was lost');
       expect(await found(repository, id)).toMatchObject({ state: 'terminating', ending: 'expired' });
       expect((await repository.abandoned(['terminating'], 10)).map((row) => row.id)).toEqual([id]);
     });
@@ -370,7 +379,7 @@ export function expiryContract(make: MakeDatabase): void {
         };
         const [planned, ended] = await Promise.allSettled([
           repository.planFinal({ ...finalPlan([partial]), check }),
-          repository.expire(partial, true),
+          repository.expire(partial, () => true),
         ]);
         return [planned.status === 'fulfilled', ended.status === 'fulfilled' && ended.value];
       };
@@ -385,7 +394,7 @@ export function expiryContract(make: MakeDatabase): void {
         await lapse(id);
         const [written, ended] = await Promise.all([
           repository.write(id, 1, { offset: 10, extendBy: DAY }, true),
-          repository.expire(id, true),
+          repository.expire(id, () => true),
         ]);
         expect(written === undefined).toBe(ended);
         expect(await found(repository, id)).toMatchObject(

@@ -135,7 +135,7 @@ export function serverPlanContract(server: ServerDatabase): void {
     const works = [
       () => repository.abandoned(['finishing', 'merging', 'terminating'], 10),
       () => repository.overdue(10),
-      () => repository.expire(overdue, true),
+      () => repository.expire(overdue, () => true),
       () => repository.releasing(10),
       () => repository.released(['a', 'b']),
       () => repository.withWorkingBytes(['a', 'b']),

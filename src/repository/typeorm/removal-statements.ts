@@ -28,11 +28,11 @@ export class RemovalStatements {
     }
   }
 
-  expire(id: string, free: boolean): Promise<boolean> {
+  expire(id: string, frees: (upload: UploadRecord) => boolean): Promise<boolean> {
     return this.deps.connection.transaction(async (session) => {
       await lockFinal(session, id);
       const upload = await this.read(session, id);
-      if (!upload?.expired || !(await this.markExpired(session, upload, free))) return false;
+      if (!upload?.expired || !(await this.markExpired(session, upload, frees(upload)))) return false;
       await this.letGo(session, upload, 'expired');
       return true;
     });

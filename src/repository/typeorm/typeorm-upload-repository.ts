@@ -114,8 +114,8 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.due.overdue(limit);
   }
 
-  expire(id: string, free: boolean): Promise<boolean> {
-    return this.removals.expire(id, free);
+  expire(id: string, frees: (upload: UploadRecord) => boolean): Promise<boolean> {
+    return this.removals.expire(id, frees);
   }
 
   bury(id: string): Promise<void> {
