@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
 import { sqliteDataSource } from '../../src/repository/typeorm/sqlite-driver.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
@@ -157,6 +158,32 @@ describe.each(SQLITE_DRIVERS)('through %s', (driver) => {
         'fulfilled',
       ]);
       expect(await connection.query(ENTRIES)).toHaveLength(3);
+    });
+  });
+
+  describe('looks that are taken at once', () => {
+    it('hold up one thread of the process, not all that changes and files need too', async () => {
+      const connection = await open();
+      let running = 0;
+      let most = 0;
+      const { query } = DataSource.prototype;
+      const watched = jest.spyOn(DataSource.prototype, 'query').mockImplementation(async function (
+        this: DataSource,
+        ...statement: Parameters<typeof query>
+      ) {
+        most = Math.max(most, ++running);
+        try {
+          return (await query.apply(this, statement)) as unknown;
+        } finally {
+          running -= 1;
+        }
+      });
+      try {
+        await Promise.all(Array.from({ length: 20 }, () => connection.query(ENTRIES)));
+      } finally {
+        watched.mockRestore();
+      }
+      expect(most).toBe(1);
     });
   });
 

@@ -14,7 +14,8 @@ import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-dri
  */
 export class SqliteDatabase {
   private readonly queue = new CommitQueue((works) => this.together(works));
-  private readonly reads = new Set<Promise<unknown>>();
+  /** One at a time: many would wait for the connection in the threads that writes and files need. */
+  private readonly reads = new CommitQueue((works) => this.oneByOne(works));
   private readonly session: SqlSession = {
     dialect: sqliteDialect,
     query: (sql, parameters = []) => this.run(answering(sql), parameters),
@@ -69,14 +70,8 @@ export class SqliteDatabase {
   }
 
   /** A SELECT, of what is committed by now. */
-  async read<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
-    const reading = repeated(() => this.reader.query<Row[]>(sql, [...parameters]), sqliteDialect.isTransient);
-    this.reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.reads.delete(reading);
-    }
+  read<Row>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
+    return this.reads.shared(() => this.reader.query<Row[]>(sql, [...parameters]));
   }
 
   /** A change that depends on no other; it may be committed together with such changes of others. */
@@ -91,8 +86,9 @@ export class SqliteDatabase {
   /** Closes the file once the statements that were handed in are through. */
   close(): Promise<void> {
     return this.queue.exclusive(async () => {
-      await Promise.allSettled(this.reads);
-      if (this.reader !== this.dataSource) await this.reader.destroy();
+      await this.reads.exclusive(async () => {
+        if (this.reader !== this.dataSource) await this.reader.destroy();
+      });
       await this.dataSource.destroy();
     });
   }
