@@ -62,6 +62,7 @@ export class SqliteDatabase {
       // Under the write lock, so that of several processes that start at once one migrates and the others find it done.
       await database.transaction(() => dataSource.runMigrations({ transaction: 'none' }));
       if (reader !== dataSource) await reader.initialize();
+      if (isSynchronous(reader)) await reader.query('PRAGMA busy_timeout = 0');
     } catch (error) {
       await dataSource.destroy();
       throw error;
