@@ -59,7 +59,12 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     // One that was stopped before must not listen: whoever reads the rest away would fill it, and nobody empties it.
     if (!this.started && !this.outcome) this.start();
     this.giveHanded();
-    if (this.outcome || this.full) return this.hand();
+    if (this.outcome) return this.hand();
+    if (this.full) {
+      const batch = this.hand();
+      this.read();
+      return batch;
+    }
     return new Promise((resolve) => {
       this.waiting = resolve;
       this.read();

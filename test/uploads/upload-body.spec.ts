@@ -47,6 +47,19 @@ describe('UploadBody', () => {
     expect(rest.length).toBe(64 * 65_536 - MIB);
   });
 
+  it('lets the next batch fill while the consumer works on one that it found full', async () => {
+    const source = new PassThrough({ highWaterMark: 16 * MIB });
+    const body = bodyOf(source);
+    for (let i = 0; i < 48; i++) source.write(Buffer.alloc(65_536));
+    await body.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(source.isPaused()).toBe(true);
+    await body.next();
+    expect(source.isPaused()).toBe(false);
+    source.end();
+    expect(await collect(body)).toHaveLength(MIB);
+  });
+
   it('CORE-15 keeps what arrived before the connection was cut', async () => {
     const source = new PassThrough();
     const body = bodyOf(source);
