@@ -44,6 +44,8 @@ export class TusLifecycle
   }
 
   async onApplicationShutdown(): Promise<void> {
+    // A client that hung up has taken its connection along: nothing else waits for what it asked for.
+    await within(GRACE_MILLISECONDS, this.deps.background.callsEnded());
     // What has not ended by then is taken up from the rows by the next process.
     await within(GRACE_MILLISECONDS, Promise.all([this.deps.background.idle(), this.deps.relay.stop()]));
     this.deps.events.close();

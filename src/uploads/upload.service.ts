@@ -38,7 +38,7 @@ export class UploadService {
    * BodyInterruptedError, ChecksumMismatchError, StorageFullError, StorageUnavailableError
    */
   async create(input: CreateUpload): Promise<Upload> {
-    return this.told(await held(createUpload(this.deps, input)));
+    return this.told(await this.during(held(createUpload(this.deps, input))));
   }
 
   /**
@@ -49,7 +49,7 @@ export class UploadService {
    * StorageFullError, StorageUnavailableError
    */
   async append(id: string, input: AppendToUpload): Promise<Upload> {
-    return this.told(await held(appendToUpload(this.deps, id, input)));
+    return this.told(await this.during(held(appendToUpload(this.deps, id, input))));
   }
 
   /**
@@ -59,7 +59,7 @@ export class UploadService {
    * @throws InvalidHeaderError, InvalidPartialError, ForbiddenError, UploadTooLargeError, StorageFullError, StorageUnavailableError
    */
   async concatenate(input: ConcatenateUploads): Promise<Upload> {
-    return toUpload(await held(concatenateUploads(this.deps, this.merges, input)));
+    return toUpload(await this.during(held(concatenateUploads(this.deps, this.merges, input))));
   }
 
   /** The upload, or undefined if there is none, it was deleted, has expired, or can never be completed. */
@@ -75,8 +75,8 @@ export class UploadService {
    * @throws UploadNotFoundError, UploadGoneError, ForbiddenError
    */
   async get(id: string, access?: Access, operation: UploadOperation = 'read'): Promise<Upload> {
-    const record = await admitted(this.deps, id, { operation, access });
-    return toUpload(await withKnownLength(this.deps, record));
+    const record = await this.during(admitted(this.deps, id, { operation, access }));
+    return toUpload(await this.during(withKnownLength(this.deps, record)));
   }
 
   /** Uploads in the order of their ids, a page at a time. A page that is not full is the last one. */
@@ -110,7 +110,7 @@ export class UploadService {
    * @throws UploadNotFoundError (also for a partial, and an incomplete one), UploadGoneError, ForbiddenError
    */
   async object(id: string, access?: Access): Promise<StoredObject> {
-    return storedObject(this.deps, await admitted(this.deps, id, { operation: 'read', access }));
+    return storedObject(this.deps, await this.during(admitted(this.deps, id, { operation: 'read', access })));
   }
 
   /**
@@ -120,7 +120,11 @@ export class UploadService {
    * UploadLockedError
    */
   async terminate(id: string, access?: Access): Promise<void> {
-    await held(terminateUpload(this.deps, id, access));
+    await this.during(held(terminateUpload(this.deps, id, access)));
+  }
+
+  private during<T>(call: Promise<T>): Promise<T> {
+    return this.deps.background.during(call);
   }
 
   /** The answer does not wait for the finals that waited for this upload (CON-24). */

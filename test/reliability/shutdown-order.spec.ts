@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError, UploadLockedError } from '../../src/index.js';
+import { Background } from '../../src/uploads/background.js';
 import { Engine } from './engine.js';
 import { gate } from './faults.js';
 
@@ -34,6 +35,27 @@ describe('the end of an application (promise 9)', () => {
     await next.idle();
     expect(await next.uploads.get(final)).toMatchObject({ state: 'complete', offset: 7 });
     await next.leave();
+  });
+
+  it('keeps the database open for a call that nobody waits for, as after a client that hung up', async () => {
+    const id = await engine.begun('he', 5);
+    const [looking, goOn] = [gate(), gate()];
+    engine.rows.find = async (real) => {
+      looking.open();
+      await goOn.opened;
+      return real();
+    };
+    const background = engine.get(Background);
+    const ended = jest.spyOn(background, 'callsEnded');
+    ended.mockImplementationOnce(() => {
+      goOn.open();
+      return background.callsEnded();
+    });
+    const call = engine.uploads.get(id);
+    await looking.opened;
+    const left = engine.leave().finally(goOn.open);
+    expect(await call).toMatchObject({ state: 'open', offset: 2 });
+    await left;
   });
 
   describe('while the clock stands still', () => {

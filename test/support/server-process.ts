@@ -66,6 +66,12 @@ export class ServerProcess {
     return once(child, 'exit').then(() => child.signalCode);
   }
 
+  /** How the process has ended: the signal, or the exit code; undefined while it runs. */
+  get exit(): string | undefined {
+    const { exitCode, signalCode } = this.child;
+    return signalCode ?? (exitCode === null ? undefined : `exit code ${exitCode}`);
+  }
+
   /** Ends the process as a crash would. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');

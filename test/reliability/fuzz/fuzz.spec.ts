@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { fuzz } from './run.js';
 
 const { FUZZ_SEED, FUZZ_REQUESTS = '1000', FUZZ_ONLY } = process.env;
-const HOUR = 3_600_000;
+/** Milliseconds that a request may take on a machine that does much else. */
+const SLOW = 100;
 
 describe('raw requests with every fault that a seed gives them (promise 8)', () => {
   const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED);
@@ -24,6 +25,6 @@ describe('raw requests with every fault that a seed gives them (promise 8)', () 
           expect.arrayContaining([200, 201, 204, 400, 404, 405, 409, 412]),
         );
     },
-    HOUR,
+    120_000 + requests * SLOW,
   );
 });

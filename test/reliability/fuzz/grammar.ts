@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { blank, bytesOf, isOpen, isSure } from './model.js';
+import { blank, bytesOf, contentOf, isOpen, isSure } from './model.js';
 import type { FuzzUpload, Model } from './model.js';
 import type { Random } from '../random.js';
 import { byLength, chunked, setField, withoutBody } from './raw-request.js';
@@ -32,7 +32,7 @@ export function planValid(model: Model, random: Random): Plan {
     [crowded ? 25 : 5, planDelete],
     [crowded ? 5 : 12, planFinal],
     [3, planOptions],
-    [2, planRead],
+    [4, planRead],
   ])(model, random);
   return decorated(plan ?? planCreation(model, random), random);
 }
@@ -114,10 +114,23 @@ function planRead(model: Model, random: Random): Plan | undefined {
   const upload = model.pick(random, () => true);
   if (!upload) return undefined;
   const request = blank('GET', urlOf(upload), withoutBody);
-  if (random.chance(0.5))
-    setField(request, 'Range', random.pick(['bytes=0-', 'bytes=1-5', 'bytes=9-1', 'x']));
-  return { request, upload };
+  const [range, statusOf] = random.pick(RANGES);
+  setField(request, 'Range', range);
+  // A final may not be merged yet.
+  if (upload.kind === 'final' || !isSure(upload)) return { request, upload };
+  if (upload.kind === 'partial' || isOpen(upload)) return { request, upload, expected: [404] };
+  return { request, upload, expected: [statusOf(contentOf(upload).length)] };
 }
+
+/** With the status for an upload of a length; what is no range counts as none (GET-06). */
+const RANGES: readonly (readonly [range: string | undefined, statusOf: (length: number) => number])[] = [
+  [undefined, () => 200],
+  ['bytes=9-1', () => 200],
+  ['x', () => 200],
+  ['bytes=0-', (length) => (length > 0 ? 206 : 416)],
+  ['bytes=1-5', (length) => (length > 1 ? 206 : 416)],
+  ['bytes=-7', (length) => (length > 0 ? 206 : 200)],
+];
 
 /** What makes no difference: who asks, and how the request arrives. */
 function decorated(plan: Plan, random: Random): Plan {
@@ -156,7 +169,7 @@ function addBody(request: RawRequest, random: Random, body: Buffer): void {
   ])();
 }
 
-function tus(method: string, target: string): RawRequest {
+export function tus(method: string, target: string): RawRequest {
   const request = blank(method, target, withoutBody);
   setField(request, 'Tus-Resumable', '1.0.0');
   return request;

@@ -2,9 +2,9 @@ import { valuesOf } from './answer.js';
 import type { RawAnswer } from './answer.js';
 import { ENDPOINT } from './grammar.js';
 import type { Plan } from './grammar.js';
-import { contentOf } from './model.js';
+import { contentOf, isUntainted } from './model.js';
 import type { FuzzUpload, Model } from './model.js';
-import { must } from './oracle.js';
+import { checkDownload, must } from './oracle.js';
 import { fieldOf } from './raw-request.js';
 import type { RawRequest } from './raw-request.js';
 
@@ -27,14 +27,26 @@ export function announce(model: Model, { request }: Plan): void {
  */
 export function learn(model: Model, plan: Plan, outcome: Outcome): void {
   const { answer, mutated } = outcome;
-  const { upload } = plan;
+  const { upload, request } = plan;
+  if (mayCreate(request) && leavesOpen(request, answer)) model.unanswered.push(request);
   if (answer?.status === 201) created(model, plan, answer, mutated);
   else if (answer?.status === 204) changed(model, plan, answer, mutated);
   else if (answer && answer.status < 300) shown(plan, answer, mutated);
   else if (upload && !(outcome.certain && answer)) doubt(plan, upload, outcome);
   if (!answer || !upload || mutated) return;
-  if (answer.status === 404 || answer.status === 410) model.remove(upload);
+  // To who wants to download it, an upload is not there before it is complete (GET-02).
+  if ([404, 410].includes(answer.status) && request.method !== 'GET') model.remove(upload);
   if (answer.status === 409) standsAt(upload, answer);
+}
+
+function mayCreate({ method, fields }: RawRequest): boolean {
+  const overrides = fields.filter(([name]) => name.toLowerCase() === 'x-http-method-override');
+  return [method, ...overrides.map(([, value]) => value.trim())].includes('POST');
+}
+
+/** A refused creation leaves nothing (CRE-22), but one whose body was cut off, or broke, may keep what came (CRE-24). */
+function leavesOpen({ clean }: RawRequest, answer: RawAnswer | undefined): boolean {
+  return !answer || (!clean && answer.status >= 400);
 }
 
 function listed(model: Model, request: RawRequest): FuzzUpload[] {
@@ -89,7 +101,9 @@ function changed(model: Model, { upload, request, length }: Plan, answer: RawAns
 }
 
 function shown({ upload, request }: Plan, answer: RawAnswer, mutated: boolean): void {
-  if (mutated || !upload || request.method !== 'HEAD') return;
+  if (mutated || !upload) return;
+  if (request.method === 'GET') return checkDownload(answer, upload);
+  if (request.method !== 'HEAD') return;
   const said = (name: string) => valuesOf(answer, name)[0];
   const same = (name: string, value: string | undefined) => {
     must(upload.tainted || said(name) === value, `${name} is ${said(name)}, not ${value}`);
@@ -101,8 +115,7 @@ function shown({ upload, request }: Plan, answer: RawAnswer, mutated: boolean): 
       offset === undefined || offset === said('Upload-Length'),
       'a final has a part of its bytes (CON-19)',
     );
-    if (offset !== undefined && !upload.partials.some(({ tainted }) => tainted))
-      same('Upload-Length', String(contentOf(upload).length));
+    if (offset !== undefined && isUntainted(upload)) same('Upload-Length', String(contentOf(upload).length));
     return;
   }
   same('Upload-Concat', upload.concat);

@@ -29,6 +29,8 @@ export class Model {
   readonly living: FuzzUpload[] = [];
   /** Ids of deleted ones. */
   readonly dead: string[] = [];
+  /** Creations that may have been carried out: nobody has said where. */
+  readonly unanswered: RawRequest[] = [];
 
   add(upload: FuzzUpload): void {
     const known = this.living.find(({ id }) => id === upload.id);
@@ -47,6 +49,11 @@ export class Model {
     const fitting = this.living.filter(fits);
     return fitting.length > 0 ? random.pick(fitting) : undefined;
   }
+}
+
+/** What was sent to it, and to its partials, is known. */
+export function isUntainted(upload: FuzzUpload): boolean {
+  return [upload, ...upload.partials].every(({ tainted }) => !tainted);
 }
 
 /** All is known of it, so that the answer to a request without faults is known, too. */

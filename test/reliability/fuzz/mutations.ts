@@ -77,8 +77,9 @@ const FRAMING = ['expect', 'upgrade', 'connection', 'trailer', 'host'];
 function mutateValue(request: RawRequest, random: Random): void {
   const present = request.fields.map(([name]) => name);
   const name = random.chance(0.5) ? random.pick(present) : random.pick(VALUED);
+  const numeric = /^upload-(offset|length)$/i.test(name);
   const value = random.weighted([
-    [5, random.pick(NUMBERS)],
+    [numeric ? 50 : 5, random.pick(NUMBERS)],
     [3, random.pick(TEXTS)],
     [1, random.latin1(random.below(40)).replaceAll(/[^\t -~\x80-\xff]/g, '?')],
   ]);
@@ -151,8 +152,22 @@ function mutateMetadata(request: RawRequest, random: Random): void {
 
 function mutateChecksum(request: RawRequest, random: Random): void {
   const digest = Buffer.from(random.latin1(20), 'latin1').toString('base64');
+  const wrong = `sha1 ${digest}`;
   const value = random.pick([
-    ...[`sha1 ${digest}`, `sha1  ${digest}`, `sha1${digest}`, 'sha1', 'sha1 ', 'sha1 !', `sha512 ${digest}`],
+    ...[
+      wrong,
+      wrong,
+      wrong,
+      wrong,
+      wrong,
+      wrong,
+      `sha1  ${digest}`,
+      `sha1${digest}`,
+      'sha1',
+      'sha1 ',
+      'sha1 !',
+      `sha512 ${digest}`,
+    ],
     ...[`SHA1 ${digest}`, `md5 ${digest}`, `sha1 ${digest}, sha1 ${digest}`, `sha1 ${digest.slice(0, -2)}`],
     ...[`crc32 ${digest}`, `__proto__ ${digest}`, `sha1 ${digest.repeat(50)}`],
   ]);

@@ -1,6 +1,8 @@
 import { valuesOf } from './answer.js';
 import type { RawAnswer } from './answer.js';
 import type { Plan } from './grammar.js';
+import { contentOf, isUntainted } from './model.js';
+import type { FuzzUpload } from './model.js';
 
 export class OracleError extends Error {}
 
@@ -66,6 +68,21 @@ export function checkAnswer(answer: RawAnswer, { request, expected }: Plan, muta
   if (status >= 400) checkText(answer.body.toString('latin1'));
   if (!mutated && expected)
     must(expected.includes(status), `it answers ${status}, not ${expected.join(' or ')}`);
+}
+
+/** @throws OracleError if a download has other bytes than were sent, or than it says (GET-02, GET-06). */
+export function checkDownload(answer: RawAnswer, upload: FuzzUpload): void {
+  if (!isUntainted(upload)) return;
+  const content = contentOf(upload);
+  const range = valuesOf(answer, 'Content-Range')[0];
+  must((answer.status === 206) === (range !== undefined), 'a range is not told, or told of a whole');
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '') ?? [];
+  must(range === undefined || Number(total) === content.length, `the range is ${range} of ${content.length}`);
+  const wanted = range === undefined ? content : content.subarray(Number(first), Number(last) + 1);
+  must(
+    answer.body.equals(wanted),
+    `the ${answer.body.length} bytes of the download are not those that were sent`,
+  );
 }
 
 /** @throws OracleError with what is wrong, unless it holds. */

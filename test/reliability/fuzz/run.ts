@@ -1,18 +1,22 @@
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, tus } from '../../support/raw-http.js';
 import { ServerProcess } from '../../support/server-process.js';
 import type { Platform } from '../../support/tus-app.js';
 import { Disk } from './disk.js';
+import { tus, urlOf } from './grammar.js';
 import { Lane } from './lane.js';
 import { must } from './oracle.js';
+import { serialize } from './raw-request.js';
+import { Connection } from './wire.js';
 
 const PLATFORMS: readonly Platform[] = ['express', 'fastify'];
 /** Requests that are under way at once, on each platform. */
 const LANES = 4;
 /** Deletions under way at once. */
 const DELETIONS = 4;
+/** Milliseconds after which a server that was asked to stop counts as hanging. */
+const STOPPING = 30_000;
 
 const OPTIONS = {
   maxSize: 1_000_000,
@@ -45,17 +49,13 @@ async function fuzzPlatform(run: FuzzRun, platform: Platform, index: number): Pr
   const nodeFlags = ['--max-http-header-size=65536'];
   const start = () => ServerProcess.start({ directory, platform, nodeFlags, cwd: parent, tus: OPTIONS });
   const disk = new Disk(parent, directory);
-  let server = await start();
+  let server: ServerProcess | undefined;
   try {
-    const port = Number(new URL(server.endpoint).port);
-    const lanes = Array.from({ length: LANES }, () => new Lane(platform, port, run.seed));
-    try {
-      await all(lanes.map((lane, at) => sendAll(run, lane, index + at * PLATFORMS.length)));
-    } finally {
-      for (const lane of lanes) lane.close();
-    }
+    server = await start();
+    const lanes = Array.from({ length: LANES }, () => new Lane(platform, portOf(server), run.seed));
+    await sendAll(run, lanes, index);
     await stop(server);
-    await disk.check(lanes.flatMap((lane) => lane.model.living));
+    await disk.check(lanes.map(({ model }) => model));
     server = await start();
     await deleteAll(server, disk);
     await stop(server);
@@ -63,49 +63,81 @@ async function fuzzPlatform(run: FuzzRun, platform: Platform, index: number): Pr
     return sumOf(lanes.map(({ statuses }) => statuses));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`${message}\n${server.stderr.join('')}`, { cause: error });
+    await server?.kill();
+    throw new Error([message, ...(server ? lastWords(server) : [])].join('\n'), { cause: error });
   } finally {
-    await server.kill();
+    await server?.kill();
     await rm(parent, { recursive: true, force: true });
   }
 }
 
-/** Every platform and every lane has each so-many-th request. */
-async function sendAll({ requests, only }: FuzzRun, lane: Lane, first: number): Promise<void> {
+function portOf(server: ServerProcess | undefined): number {
+  return Number(new URL(server?.endpoint ?? '').port);
+}
+
+/** Of a server that was killed: that it had ended before, if it had, and all that it has logged. */
+function lastWords({ exit, stderr }: ServerProcess): string[] {
+  const crash = exit === 'SIGKILL' || exit === 'SIGTERM' ? [] : [`The server has crashed: ${exit}`];
+  return [...crash, ...stderr];
+}
+
+/** Every platform and every lane has each so-many-th request; none goes on when one has failed. */
+async function sendAll({ requests, only }: FuzzRun, lanes: readonly Lane[], platform: number): Promise<void> {
   const step = LANES * PLATFORMS.length;
-  if (only !== undefined && only % step !== first) return;
-  for (let number = first; number < (only === undefined ? requests : only + 1); number += step)
-    await lane.send(number);
+  const failed: unknown[] = [];
+  const send = async (lane: Lane, first: number): Promise<void> => {
+    if (only !== undefined && only % step !== first) return;
+    const end = only === undefined ? requests : only + 1;
+    for (let number = first; number < end && failed.length === 0; number += step) await lane.send(number);
+  };
+  try {
+    const sending = lanes.map((lane, at) => send(lane, platform + at * PLATFORMS.length));
+    for (const work of sending) work.catch((error: unknown) => failed.push(error));
+    await all(sending);
+  } finally {
+    for (const lane of lanes) lane.close();
+  }
 }
 
 /** Nothing that went wrong inside may stay unsaid. */
 async function stop(server: ServerProcess): Promise<void> {
+  const timer = setTimeout(() => void server.kill(), STOPPING);
   await server.stop();
+  clearTimeout(timer);
+  const { exit } = server;
+  must(exit === 'SIGTERM' || exit === 'exit code 0', `the server was asked to stop, and ended with ${exit}`);
   must(server.stderr.length === 0, 'the server has logged an error');
 }
 
 /** Finals go before the partials that they need, and after those that took their bytes from them. */
 async function deleteAll(server: ServerProcess, disk: Disk): Promise<void> {
-  for (let left = Number.POSITIVE_INFINITY; ;) {
-    const rows = (await disk.rows()).filter(({ ending }) => ending === null);
+  for (let before = Number.POSITIVE_INFINITY; ;) {
+    const rows = await disk.living();
     if (rows.length === 0) return;
-    must(rows.length < left, `nothing deletes ${JSON.stringify(rows)}`);
-    left = rows.length;
-    const ids = rows.toSorted((one, other) => one.kind.localeCompare(other.kind)).map(({ id }) => id);
+    must(rows.length < before, `nothing deletes ${JSON.stringify(rows)}`);
+    before = rows.length;
+    const left = rows.toSorted((one, other) => one.kind.localeCompare(other.kind));
     const next = async (): Promise<void> => {
-      for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
-        const url = `${server.endpoint}/${id}`;
-        const { status } = await call({ method: 'DELETE', url, headers: tus() });
-        must([204, 404, 409].includes(status), `DELETE of ${id} answers ${status}`);
-      }
+      for (let row = left.shift(); row; row = left.shift()) await deleteOne(portOf(server), row.id);
     };
-    await Promise.all(Array.from({ length: DELETIONS }, next));
+    await all(Array.from({ length: DELETIONS }, next));
   }
 }
 
-/** Like `Promise.all`, but nothing goes on behind a failure. */
+async function deleteOne(port: number, id: string): Promise<void> {
+  const connection = await Connection.open(port);
+  await connection.send(serialize(tus('DELETE', urlOf({ id }))).head);
+  const answer = await connection.answer('DELETE').catch((error: unknown) => String(error));
+  connection.cut();
+  const said = typeof answer === 'string' ? answer : `it answers ${answer?.status}`;
+  must(['it answers 204', 'it answers 404', 'it answers 409'].includes(said), `DELETE of ${id}: ${said}`);
+}
+
+/** Waits for all, so that nothing goes on behind a failure. @throws Error with everything that failed. */
 async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work);
+  const outcomes = await Promise.allSettled(work);
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+  if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join('\n\n'));
   return Promise.all(work);
 }
 
