@@ -31,7 +31,8 @@ export class Disk {
 
   /** There are the uploads that the clients know, with their bytes, and nothing else. */
   async check(models: readonly Model[]): Promise<void> {
-    const rows = new Map((await this.living()).map((row) => [row.id, row]));
+    const all = await this.rows();
+    const rows = new Map(all.filter(isLiving).map((row) => [row.id, row]));
     const known = models.flatMap(({ living }) => living);
     for (const upload of known) checkRow(upload, rows.get(upload.id));
     const ids = new Set(known.map(({ id }) => id));
@@ -40,7 +41,7 @@ export class Disk {
       strays,
       models.flatMap(({ unanswered }) => unanswered),
     );
-    await this.checkFiles(rows);
+    await this.checkFiles(all);
     for (const upload of known) {
       const complete = rows.get(upload.id)?.state === 'complete' && upload.kind !== 'partial';
       if (!complete || !isUntainted(upload)) continue;
@@ -59,11 +60,15 @@ export class Disk {
 
   /** Those that have not come to their end. */
   async living(): Promise<Row[]> {
-    return (await this.rows()).filter(({ ending }) => ending === null);
+    return (await this.rows()).filter(isLiving);
   }
 
-  /** Every file lies in the folder and belongs to a row, and every complete upload is one object. */
-  private async checkFiles(rows: ReadonlyMap<string, Row>): Promise<void> {
+  /**
+   * Every file lies in the folder and belongs to a row, and every complete upload is one object. What a DELETE shortly
+   * before the end has left, the next process frees.
+   */
+  private async checkFiles(all: readonly Row[]): Promise<void> {
+    const rows = new Map(all.filter(({ state }) => state !== 'gone').map((row) => [row.id, row]));
     for (const name of await this.stored()) {
       const row = rows.get(name.replace(/^\.tus\/work\//, '').split('.')[0] ?? '');
       must(row !== undefined, `${name} belongs to no upload`);
@@ -82,6 +87,10 @@ export class Disk {
     const names = files.map((entry) => relative(this.directory, join(entry.parentPath, entry.name)));
     return names.filter((name) => !/^\.tus\/uploads\.sqlite(-wal|-shm|-ballast)?$/.test(name));
   }
+}
+
+function isLiving({ ending }: Row): boolean {
+  return ending === null;
 }
 
 function isPublished({ state, kind }: Row): boolean {

@@ -53,6 +53,13 @@ function planCreation(_model: Model, random: Random): Plan {
     if (!deferred || random.chance(0.5)) addBody(request, random, bytesOf(draft.salt, 0, draft.low));
     else draft.low = draft.high = 0;
   }
+  if (request.body.length > 0 && random.chance(0.1)) {
+    // Refused when all of it has come: nothing may stay (CRE-22).
+    request.frame = byLength;
+    setField(request, 'Trailer', undefined);
+    setField(request, 'Upload-Checksum', `sha1 ${createHash('sha1').digest('base64')}`);
+    return { request, draft, expected: [460] };
+  }
   return { request, draft, expected: [201] };
 }
 

@@ -15,6 +15,8 @@ const PLATFORMS: readonly Platform[] = ['express', 'fastify'];
 const LANES = 4;
 /** Deletions under way at once. */
 const DELETIONS = 4;
+/** Milliseconds that the bytes of what was deleted may stay, many rounds of maintenance. */
+const FREEING = 60_000;
 /** Milliseconds after which a server that was asked to stop counts as hanging. */
 const STOPPING = 30_000;
 
@@ -58,6 +60,7 @@ async function fuzzPlatform(run: FuzzRun, platform: Platform, index: number): Pr
     await disk.check(lanes.map(({ model }) => model));
     server = await start();
     await deleteAll(server, disk);
+    await allFreed(disk);
     await stop(server);
     await disk.checkEmpty();
     return sumOf(lanes.map(({ statuses }) => statuses));
@@ -121,6 +124,16 @@ async function deleteAll(server: ServerProcess, disk: Disk): Promise<void> {
       for (let row = left.shift(); row; row = left.shift()) await deleteOne(portOf(server), row.id);
     };
     await all(Array.from({ length: DELETIONS }, next));
+  }
+}
+
+/** What is deleted is freed in the background, or by the next round of maintenance. */
+async function allFreed(disk: Disk): Promise<void> {
+  const since = performance.now();
+  for (;;) {
+    const left = (await disk.rows()).filter(({ state }) => state !== 'gone');
+    if (left.length === 0) return;
+    must(performance.now() - since < FREEING, `nothing frees ${JSON.stringify(left)}`);
   }
 }
 
