@@ -1,13 +1,13 @@
-import { randomInt } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { fuzz } from './run.js';
 
-const { FUZZ_SEED, FUZZ_REQUESTS = '1000', FUZZ_ONLY } = process.env;
+// Always the same one here, so that a failure tells of a change and not of chance; `npm run fuzz` takes another each time.
+const { FUZZ_SEED = '1', FUZZ_REQUESTS = '1000', FUZZ_ONLY } = process.env;
 /** Milliseconds that a request may take on a machine that does much else. */
 const SLOW = 100;
 
 describe('raw requests with every fault that a seed gives them (promise 8)', () => {
-  const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED);
+  const seed = Number(FUZZ_SEED);
   const requests = Number(FUZZ_REQUESTS);
 
   it(

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { run } from './run.js';
 
 const RUNS = Number(process.env.TORTURE_RUNS ?? 4);
-const SEED = Number(process.env.TORTURE_SEED ?? randomInt(1_000_000));
+/** Always the same here, so that a failure tells of a change; `npm run torture` takes another each time. */
+const SEED = Number(process.env.TORTURE_SEED ?? 1);
 /** Runs that go on at once. */
 const BESIDE = 2;
 
