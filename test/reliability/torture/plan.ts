@@ -23,8 +23,8 @@ function suffering(random: Random): Suffering {
 
 function faultOf(random: Random, kind: 'crash' | 'database' | 'disk'): Fault {
   if (kind === 'crash') {
-    const only = random.pick([undefined, 'statement', 'file', 'file link', 'file unlink']);
-    const at = random.below(only?.startsWith('file ') ? 8 : 150);
+    const only = random.pick(['', 'statement', 'file', 'file link', 'file unlink']);
+    const at = random.below(only.startsWith('file ') ? 8 : 150);
     return { at, kind: random.pick(['crash', 'crash-after']), ...(only && { only }) };
   }
   const times = 1 + random.below(random.pick([1, 12]));
