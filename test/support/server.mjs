@@ -49,6 +49,7 @@ function suffer(fault) {
   const calls = faultyFiles({ ...promises }, (path) => (path.startsWith(TUS_DIRECTORY) ? steps : undefined));
   Object.assign(promises, calls);
   syncBuiltinESMExports();
-  faultyStatements(app.get(CONNECTION, { strict: false }).dataSource, steps);
+  const { dataSource, reader } = app.get(CONNECTION, { strict: false });
+  faultyStatements([dataSource, reader], steps);
   steps.arm(fault);
 }

@@ -86,6 +86,11 @@ export class SqliteConnection implements DatabaseConnection {
     return this.opened().dataSource;
   }
 
+  /** @internal What SELECTs go through. */
+  get reader(): DataSource {
+    return this.opened().reader;
+  }
+
   private opened(): SqliteDatabase {
     if (!this.database) throw new Error(`The database ${this.file} is not open.`);
     return this.database;

@@ -5,7 +5,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { Work } from './commit-queue.js';
 import { repeated } from './repeated.js';
 import type { SqlSession, SqlValue } from './sql-connection.js';
-import { isFull, isRefused, sqliteDialect } from './sqlite-dialect.js';
+import { isFull, isRefused, isWithoutTransaction, sqliteDialect } from './sqlite-dialect.js';
 import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-driver.js';
 
 /**
@@ -15,7 +15,11 @@ import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-dri
 export class SqliteDatabase {
   private readonly queue = new CommitQueue((works) => this.together(works));
   /** One at a time: many would wait for the connection in the threads that writes and files need. */
-  private readonly reads = new CommitQueue((works) => this.oneByOne(works));
+  private readonly reads = new CommitQueue((works) =>
+    each(works, (work) => repeated(work, sqliteDialect.isTransient)),
+  );
+  /** Whether a transaction may be open still: what came after it would be told done, and never be committed. */
+  private begun = false;
   private readonly session: SqlSession = {
     dialect: sqliteDialect,
     query: (sql, parameters = []) => this.run(answering(sql), parameters),
@@ -25,7 +29,7 @@ export class SqliteDatabase {
 
   private constructor(
     readonly dataSource: DataSource,
-    private readonly reader: DataSource,
+    readonly reader: DataSource,
     private readonly ballast: Ballast | undefined,
   ) {}
 
@@ -103,15 +107,19 @@ export class SqliteDatabase {
    * nothing of any of them; nobody was told before it.
    */
   private async inOneCommit(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[] | undefined> {
+    const results: PromiseSettledResult<unknown>[] = [];
     try {
       return await this.transact(async () => {
-        const results: PromiseSettledResult<unknown>[] = [];
         for (const work of works) results.push(await this.refusable(work));
         return results;
       });
     } catch (error) {
+      // Of a commit that failed the answer may be lost: done again, works would find what they made, and take it for
+      // somebody else's. So each is told, and looks for itself. A full disk has committed nothing.
+      const perhaps = results.length === works.length && !isFull(error);
       // Whoever has the file locked would let each of them wait as long again.
-      return sqliteDialect.isTransient(error) ? works.map(() => rejected(error)) : undefined;
+      if (!perhaps && !sqliteDialect.isTransient(error)) return undefined;
+      return works.map((_work, index) => refusal(results[index]) ?? rejected(error));
     }
   }
 
@@ -125,27 +133,42 @@ export class SqliteDatabase {
     }
   }
 
-  private async oneByOne(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
-    const results: PromiseSettledResult<unknown>[] = [];
-    for (const work of works) {
-      const patient = this.withRoom(() => repeated(work, sqliteDialect.isTransient));
-      results.push(...(await Promise.allSettled([patient])));
-    }
-    return results;
+  private oneByOne(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
+    return each(works, (work) =>
+      this.withRoom(() => repeated(() => this.outside(work), sqliteDialect.isTransient)),
+    );
   }
 
   private async transact<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    await this.rollBack();
+    this.begun = true;
     try {
       // Rolled back too where it has begun and its answer was lost: it would lock the database for good.
       await repeated(() => this.run('BEGIN IMMEDIATE', []), sqliteDialect.isTransient);
       const result = await work(this.session);
       await this.run('COMMIT', []);
+      this.begun = false;
       return result;
     } catch (error) {
-      // SQLite may have rolled back on its own account; then there is nothing left to roll back.
-      await this.run('ROLLBACK', []).catch(() => undefined);
+      await this.rollBack().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Runs work that commits by itself, which it does outside a transaction only. */
+  private async outside<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.rollBack();
+    return work();
+  }
+
+  /** Ends a transaction that was not committed. While it throws, nothing else may be done. */
+  private async rollBack(): Promise<void> {
+    if (!this.begun) return;
+    await this.run('ROLLBACK', []).catch((error: unknown) => {
+      // SQLite may have rolled back on its own account; then there is nothing left to roll back.
+      if (!isWithoutTransaction(error)) throw error;
+    });
+    this.begun = false;
   }
 
   /**
@@ -184,6 +207,21 @@ function ballastBeside(path: string): Ballast | undefined {
   return path === ':memory:' ? undefined : new Ballast(`${path}-ballast`);
 }
 
+/** Does one after the other, and tells of each how it ended. */
+async function each(
+  works: readonly Work[],
+  act: (work: Work) => Promise<unknown>,
+): Promise<PromiseSettledResult<unknown>[]> {
+  const results: PromiseSettledResult<unknown>[] = [];
+  for (const work of works) results.push(...(await Promise.allSettled([act(work)])));
+  return results;
+}
+
 function rejected(reason: unknown): PromiseRejectedResult {
   return { status: 'rejected', reason };
+}
+
+/** A work that a constraint refused has changed nothing, whatever became of the commit. */
+function refusal(result: PromiseSettledResult<unknown> | undefined): PromiseRejectedResult | undefined {
+  return result?.status === 'rejected' ? result : undefined;
 }

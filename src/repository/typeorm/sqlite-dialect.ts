@@ -32,3 +32,8 @@ export function isFull(error: unknown): boolean {
 export function isRefused(error: unknown): boolean {
   return error instanceof Error && error.message.includes('constraint failed');
 }
+
+/** True if there was nothing to commit or to roll back. */
+export function isWithoutTransaction(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('no transaction is active');
+}

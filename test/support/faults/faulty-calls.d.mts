@@ -5,4 +5,4 @@ export declare function faultyFiles<Calls extends object>(
   stepsOf: (path: string) => Steps | undefined,
 ): Calls;
 
-export declare function faultyStatements(dataSource: object, steps: Steps): void;
+export declare function faultyStatements(dataSources: readonly object[], steps: Steps): void;

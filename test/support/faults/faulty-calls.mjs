@@ -19,13 +19,15 @@ export function faultyFiles(promises, stepsOf) {
   return { ...promises, ...faulty };
 }
 
-/** The statements of a data source, as steps. */
-export function faultyStatements(dataSource, steps) {
-  const query = dataSource.query.bind(dataSource);
-  dataSource.query = (sql, ...rest) => {
-    const words = sql.replace(/^WITH one\(x\) AS \(SELECT 1\) /, '').split(/\s+/, 3);
-    return steps.run(`sql ${words.join(' ')}`, () => query(sql, ...rest), ioError);
-  };
+/** The statements of data sources, as steps of one process. */
+export function faultyStatements(dataSources, steps) {
+  for (const dataSource of new Set(dataSources)) {
+    const query = dataSource.query.bind(dataSource);
+    dataSource.query = (sql, ...rest) => {
+      const words = sql.replace(/^WITH one\(x\) AS \(SELECT 1\) /, '').split(/\s+/, 3);
+      return steps.run(`sql ${words.join(' ')}`, () => query(sql, ...rest), ioError);
+    };
+  }
 }
 
 function faultyHandle(handle, steps) {

@@ -10,7 +10,10 @@ export interface Fault {
   readonly kind: FaultKind;
   /** How many steps in a row. Default: 1. */
   readonly times?: number;
-  /** `statement`, `file`, or how the name of the step begins, such as `file unlink`. Default: every step. */
+  /**
+   * `statement`, `file`, `effect` for what changes something, or how the name of the step begins, such as
+   * `file unlink`. Default: every step.
+   */
   readonly only?: string;
   /** What the operating system says of a file call. Default: `EIO`. */
   readonly code?: string;

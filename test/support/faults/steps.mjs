@@ -1,6 +1,10 @@
 // Plain JavaScript: the test's server program runs it as it is.
 
-const GROUPS = { statement: /^sql /, file: /^file / };
+const GROUPS = {
+  statement: /^sql /,
+  file: /^file /,
+  effect: /^sql (?!SELECT)|^file (?!l?stat|access|readdir|opendir|read$)/,
+};
 
 /** Counts the statements and file calls of a process, and makes one of them go wrong. */
 export class Steps {
