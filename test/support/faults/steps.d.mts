@@ -23,6 +23,8 @@ export declare class Steps {
   /** What was done since it was armed. */
   names: string[];
   armed: boolean;
+  /** Whether the fault has come since it was armed. */
+  struck: boolean;
   dead: boolean;
   onCrash: () => void;
   /** Counts from 0 again; without a fault it only watches. */

@@ -11,6 +11,8 @@ export class Steps {
   names = [];
   fault;
   armed = false;
+  /** Whether the fault has come since it was armed. */
+  struck = false;
   /** Set after a crash: nothing that comes later is done, or returns. */
   dead = false;
   onCrash = () => undefined;
@@ -20,6 +22,7 @@ export class Steps {
     this.names = [];
     this.fault = fault;
     this.#seen = 0;
+    this.struck = false;
     this.armed = true;
   }
 
@@ -34,6 +37,7 @@ export class Steps {
     this.names.push(name);
     const { fault } = this;
     if (!fault || !this.#strikes(fault, name)) return this.#answer(real);
+    this.struck = true;
     if (fault.kind === 'crash') return this.#crash();
     if (fault.kind === 'fail') throw make(fault.code ?? 'EIO');
     await real().catch(() => undefined);
