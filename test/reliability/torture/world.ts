@@ -86,7 +86,10 @@ export class World {
     if (!suffering || suffering.kind === 'fault' || this.sent < suffering.afterBytes) return;
     this.suffering = undefined;
     if (suffering.kind === 'kill') void this.server.process.kill();
-    else this.taking = this.takeOver();
+    else
+      this.taking = this.takeOver().catch((error: unknown) => {
+        this.problems.push(`the second process did not take over: ${String(error)}`);
+      });
   }
 
   /** Notes an offset that was told; `floor` is what had been told before the question was sent. */
@@ -110,12 +113,25 @@ export class World {
     throw new GivenUp(`${input.method} was answered ${answer.status}`);
   }
 
+  /** False if it was amid a transaction: standing still it would let nobody write, so it goes on. */
+  private async stopped(process: ServerProcess): Promise<boolean> {
+    process.pause();
+    try {
+      await lapse(this.server.directory);
+      return true;
+    } catch (error) {
+      process.continue();
+      if (!String(error).includes('SQLITE_BUSY')) throw error;
+      await call({ method: 'OPTIONS', url: process.endpoint }).catch(() => undefined);
+      return false;
+    }
+  }
+
   /** The first process stands still beyond its leases, a second one serves, and then the first goes on with what it was at. */
   private async takeOver(): Promise<void> {
     const first = this.server.process;
     const second = await this.server.another({ tus: this.tusOptions });
-    first.pause();
-    await lapse(this.server.directory);
+    while (!(await this.stopped(first)));
     this.second = second;
     const { change } = this.moved;
     this.moved = switchboard();
