@@ -102,6 +102,8 @@ class Shared {
 
   async change(fault?: Fault): Promise<void> {
     const { opened, open } = gate();
+    // The queue takes a turn after each commit; what comes meanwhile would share the next one with the callers.
+    await setImmediate();
     const before = this.connection.alone(() => opened);
     const calls = Object.entries(CALLERS).map(async ([name, { change }]) => {
       const [told] = await Promise.allSettled([change(this.repository)]);
