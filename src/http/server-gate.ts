@@ -99,7 +99,10 @@ export class ServerGate {
   /** What Node answers by itself, with the headers that every answer of the endpoint has (CORE-02). */
   private refuseExpectations(server: Server): void {
     server.on('checkExpectation', (request, response) => {
-      if (!this.answers(request, response)) response.writeHead(417).end();
+      if (this.answers(request, response)) return;
+      // Its client may send the body that it has announced, or not: what comes next could be either.
+      if (request.httpVersionMajor === 1) response.setHeader('Connection', 'close');
+      response.writeHead(417).end();
     });
   }
 

@@ -67,7 +67,8 @@ function planAppend(model: Model, random: Random): Plan | undefined {
   const upload = model.pick(random, isOpen) ?? model.pick(random, ({ kind }) => kind !== 'final');
   if (!upload) return undefined;
   const { low, salt } = upload;
-  const rest = upload.length === null ? random.below(LONGEST) : upload.length - low;
+  // Of what was cut off the length may be known wrongly.
+  const rest = upload.length === null ? random.below(LONGEST) : Math.max(0, upload.length - low);
   const size = random.chance(0.6) ? rest : random.below(rest + 1);
   const request = tus('PATCH', urlOf(upload));
   setField(request, 'Upload-Offset', String(low));

@@ -33,6 +33,7 @@ export class Lane {
 
   /** @throws Error with the seed, the number, and all bytes of a request that was answered wrongly. */
   async send(number: number): Promise<void> {
+    const before = this.log;
     this.log = [];
     try {
       await this.request(Random.of(this.seed, number));
@@ -40,7 +41,14 @@ export class Lane {
       const what = error instanceof Error ? error.message : String(error);
       const where = `request ${number} of seed ${this.seed}, on ${this.name}`;
       const replay = `npm run fuzz -- --seed ${this.seed} --only ${number}`;
-      const lines = [`${what}: ${where}`, ...this.log, `Replay it with: ${replay}`];
+      const lines = [
+        `${what}: ${where}`,
+        'Before it:',
+        ...before,
+        'Then:',
+        ...this.log,
+        `Replay it with: ${replay}`,
+      ];
       throw new Error(lines.join('\n'), { cause: error });
     }
   }
