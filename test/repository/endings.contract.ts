@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { UploadRecord } from '../../src/repository/upload-record.js';
 import type { FinalVerdict } from '../../src/repository/upload-repository.js';
-import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import type { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
 import {
   HOLDER,
-  LossyConnection,
   completePartial,
   completeSingle,
   finalPlan,
   found,
+  lossyRepository,
   mergedFinal,
   newUpload,
   pinsOf,
@@ -22,9 +22,7 @@ export function endingContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 

@@ -4,15 +4,15 @@ import type { NewUpload, UploadRecord } from '../../src/repository/upload-record
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { FinalVerdict } from '../../src/repository/upload-repository.js';
-import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
 import {
   HOLDER,
-  LossyConnection,
   age,
   completePartial,
   completeSingle,
   finalPlan,
   found,
+  lossyRepository,
   mergedFinal,
   newUpload,
   pendingPlan,
@@ -28,9 +28,7 @@ export function expiryContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 

@@ -7,10 +7,11 @@ import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-up
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
 import {
   HOLDER,
-  LossyConnection,
   completePartial,
   finalPlan,
   found,
+  LossyConnection,
+  lossyRepository,
   newUpload,
   passing,
   pinsOf,
@@ -23,9 +24,7 @@ export function finalContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NewUpload, UploadChange, UploadRecord } from '../../src/repository/upload-record.js';
 import type { FinalPlan, UploadRepository } from '../../src/repository/upload-repository.js';
+import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { SqlConnection, SqlSession, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
 
 /** A database for one test, empty but for its tables. */
@@ -200,4 +201,11 @@ export class LossyConnection implements SqlConnection {
   private lose(sql: string): void {
     if (this.losing(sql)) throw new Error('the answer of the database was lost');
   }
+}
+
+/** The repository of one registration, on a new database whose answers can be lost. */
+export async function lossyRepository(make: MakeDatabase) {
+  const database = await make();
+  const connection = new LossyConnection(database.connection);
+  return { database, connection, repository: new TypeOrmUploadRepository(connection, 'files') };
 }

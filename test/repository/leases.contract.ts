@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import type { MakeDatabase, TestDatabase } from './fixtures.js';
-import { FRESH, HOLDER, LossyConnection, age, finalPlan, found, newUpload } from './fixtures.js';
+import type { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
+import { FRESH, HOLDER, age, finalPlan, found, lossyRepository, newUpload } from './fixtures.js';
 
 const RAN_OUT = { column: 'lease_expires_at', by: 5_001 } as const;
 
@@ -11,9 +11,7 @@ export function leaseContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 

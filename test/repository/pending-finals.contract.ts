@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { UploadRecord } from '../../src/repository/upload-record.js';
 import type { FinalVerdict } from '../../src/repository/upload-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
 import {
   HOLDER,
-  LossyConnection,
   age,
   completePartial,
   endPartial,
   finalPlan,
   found,
+  lossyRepository,
   newUpload,
   openPartial,
   pendingPlan,
@@ -24,9 +24,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { OptionResultError } from '../../src/model/errors/option-result.error.js';
 import { KeyConflictError } from '../../src/model/errors/key-conflict.error.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import type { MakeDatabase, TestDatabase } from './fixtures.js';
+import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
 import {
   FRESH,
   HOLDER,
-  LossyConnection,
   completePartial,
   completeSingle,
   found,
+  lossyRepository,
   newUpload,
 } from './fixtures.js';
 
@@ -19,9 +19,7 @@ export function rowContract(make: MakeDatabase): void {
   let repository: TypeOrmUploadRepository;
 
   beforeEach(async () => {
-    database = await make();
-    connection = new LossyConnection(database.connection);
-    repository = new TypeOrmUploadRepository(connection, 'files');
+    ({ database, connection, repository } = await lossyRepository(make));
   });
   afterEach(() => database.close());
 
