@@ -39,6 +39,8 @@ export interface AppendResult {
   readonly offset: number;
   /** Why it stopped early, if the storage was the reason. */
   readonly failure?: StorageError;
+  /** Every byte of the upload is safe, and nothing else is stored: `complete` need not look at them again. */
+  readonly secured?: boolean;
 }
 
 /** A range of a stored upload that becomes part of a final. */
@@ -86,9 +88,10 @@ export interface UploadStorage {
 
   /**
    * Makes all bytes safe and, unless the upload is a partial, publishes them under the key, atomically and never over
-   * another object. A second call finds the published object and succeeds.
+   * another object. A second call finds the published object and succeeds. `secured` is what the append of the last
+   * byte has told, if nobody has written since.
    */
-  complete(upload: StoredUpload): Promise<void>;
+  complete(upload: StoredUpload, secured?: boolean): Promise<void>;
 
   /**
    * Writes the sources, in order, as the bytes of `final`, ready for `complete`. A second call starts again or goes

@@ -70,7 +70,7 @@ export async function recordReceived(
   }
   if (lock.signal.reason === 'lost') throw new UploadLockedError(lock.upload.expiresAt);
   const whole = received.offset === length;
-  if (whole && !failure && !discarded) return finishUpload(deps, lock, length);
+  if (whole && !failure && !discarded) return finishUpload(deps, lock, { length, secured: received.secured });
   // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
   const offset = whole ? {} : { offset: received.offset };
   const longer = received.offset > lock.upload.offset ? extension(deps) : {};

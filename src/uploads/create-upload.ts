@@ -65,7 +65,7 @@ async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metada
 
 async function createEmpty(deps: UploadDeps, upload: NewUpload): Promise<UploadRecord> {
   const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
-  return orDiscard(deps, lock, () => finishUpload(deps, lock, 0));
+  return orDiscard(deps, lock, () => finishUpload(deps, lock, { length: 0 }));
 }
 
 async function createWithBody(

@@ -11,13 +11,17 @@ import type { UploadDeps } from './upload-deps.js';
  * the storage finds its own object; two at once are kept apart by the lease, and fenced by the epoch. The offset
  * reaches the length with the last statement: a client that reads it there may rely on the object.
  */
-export async function finishUpload(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {
+export async function finishUpload(
+  deps: UploadDeps,
+  lock: Lock,
+  { length, secured = false }: { readonly length: number; readonly secured?: boolean | undefined },
+): Promise<UploadRecord> {
   // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
   // never published, so there is nothing to announce.
   const announced = lock.upload.kind === 'partial' || lock.upload.state === 'finishing';
   if (!announced) await lock.write({ state: 'finishing', length });
   try {
-    await deps.storage.complete({ ...lock.upload, offset: length, length });
+    await deps.storage.complete({ ...lock.upload, offset: length, length }, secured);
   } catch (error) {
     const failure = asStorageError(error);
     if (isFinal(failure)) await failUpload(deps, lock);

@@ -18,6 +18,8 @@ import type { UploadDeps } from './upload-deps.js';
 export interface Received {
   /** Where the upload stands now, durably. */
   readonly offset: number;
+  /** The storage has every byte of the upload, safe. */
+  readonly secured?: boolean;
   /** Why the request is not answered with success, although its prefix may count. */
   readonly refusal?: UploadError;
   /** The storage's reason, if it was one. */
@@ -88,7 +90,7 @@ function judge(
   lock: Lock,
   { result, body, input }: { result: AppendResult; body: UploadBody; input: BoundedBody },
 ): Received {
-  const { offset, failure } = result;
+  const { offset, failure, secured } = result;
   if (failure) return { offset, failure, refusal: refusalOf(failure) };
   switch (body.outcome) {
     case 'overflow': {
@@ -108,7 +110,7 @@ function judge(
         refusal: lock.signal.reason === 'terminate' ? new UploadNotFoundError() : new UploadLockedError(),
       };
     default:
-      return { offset };
+      return { offset, ...(secured && { secured }) };
   }
 }
 

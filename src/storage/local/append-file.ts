@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
@@ -9,7 +8,7 @@ import type { LocalSync } from './options.js';
 import { addSegment, formatSegments, lastSegment, parseSegments } from './segments.js';
 import type { Segment, Segments } from './segments.js';
 import type { Failures } from './failures.js';
-import { created } from './storage-failure.js';
+import { created, unless } from './storage-failure.js';
 import { checkSize, checkStored } from './working-files.js';
 import type { WorkingFiles } from './working-files.js';
 
@@ -23,6 +22,8 @@ export interface AppenderDeps {
 interface OpenSegment {
   readonly start: number;
   readonly handle: FileHandle;
+  /** Bytes that were in it when it was opened; those beyond the row's offset count as nothing. */
+  readonly found: number;
   readonly writer: BlockWriter;
 }
 
@@ -37,7 +38,7 @@ export class Appender {
   ): Promise<AppendResult> {
     const told = { offset: upload.offset };
     try {
-      await this.write(upload, body, {
+      const secured = await this.write(upload, body, {
         fenced: context.fenced,
         signal: context.signal,
         record: (reference) => context.record(reference),
@@ -46,7 +47,7 @@ export class Appender {
           context.progress(offset);
         },
       });
-      return told;
+      return { ...told, ...(secured && { secured }) };
     } catch (error) {
       const failure = await this.deps.failures.of(error, `the working file of upload ${upload.id}`);
       if (failure instanceof StorageError) return { ...told, failure };
@@ -54,11 +55,12 @@ export class Appender {
     }
   }
 
+  /** Resolves with whether all of the upload is safe in one file that holds nothing else. */
   private async write(
     upload: StoredUpload,
     body: AsyncIterable<readonly Buffer[]>,
     context: AppendContext,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const segments = parseSegments(upload.reference);
     const fenced = context.fenced && lastSegment(segments).epoch !== upload.epoch;
     let file: OpenSegment | undefined;
@@ -76,9 +78,20 @@ export class Appender {
       }
       // The fence has to hold for the next writer too, to whom this one will have stopped in order.
       if (fenced && !file) await context.record(formatSegments(addSegment(segments, newSegment(upload))));
+      return file !== undefined && (await this.secure(upload, file));
     } finally {
       await file?.handle.close();
     }
+  }
+
+  /** The file is open still, which completion would have to open again. */
+  private async secure(
+    { length }: StoredUpload,
+    { start, found, handle, writer }: OpenSegment,
+  ): Promise<boolean> {
+    const whole = start === 0 && writer.position === length && found <= length;
+    if (whole && this.deps.sync === 'completion') await this.deps.calls.datasync(handle);
+    return whole;
   }
 
   private async writeBatch(
@@ -104,15 +117,20 @@ export class Appender {
     const stored = upload.offset - segment.start;
     if (stored < 0) throw new StorageError('missing', 'The upload stands before its last segment.');
     // Bytes that were acknowledged are never made up: only an empty segment may be created.
-    const flags = constants.O_RDWR | (stored === 0 ? constants.O_CREAT : 0);
-    const file = await this.open(upload, segment, flags);
+    const fresh = stored === 0 ? await unless(['EEXIST'], this.openFresh(upload, segment)) : undefined;
+    return fresh ?? this.openExisting(upload, segment, stored);
+  }
+
+  private async openExisting(upload: StoredUpload, segment: Segment, stored: number): Promise<OpenSegment> {
+    const handle = await open(this.deps.work.segment(upload.id, segment.epoch), 'r+');
     try {
-      checkSize((await file.handle.stat()).size, stored);
+      const { size } = await handle.stat();
+      checkSize(size, stored);
+      return this.opened(upload, segment, { handle, found: size });
     } catch (error) {
-      await file.handle.close();
+      await handle.close();
       throw error;
     }
-    return file;
   }
 
   private async openNew(
@@ -125,18 +143,22 @@ export class Appender {
     await context.record(formatSegments(addSegment(segments, segment)));
     // After a power loss the files of the predecessor may be shorter than what was acknowledged.
     await checkStored(this.deps.work.ranges(upload.id, segments, { start: 0, length: upload.offset }));
-    return this.open(upload, segment, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+    return this.openFresh(upload, segment);
   }
 
-  private async open(upload: StoredUpload, segment: Segment, flags: number): Promise<OpenSegment> {
-    const opening = open(this.deps.work.segment(upload.id, segment.epoch), flags);
-    const handle = await (flags & constants.O_CREAT ? created(opening) : opening);
-    const position = upload.offset - segment.start;
-    return {
-      start: segment.start,
-      handle,
-      writer: new BlockWriter({ calls: this.deps.calls, handle, position }),
-    };
+  private async openFresh(upload: StoredUpload, segment: Segment): Promise<OpenSegment> {
+    const handle = await created(open(this.deps.work.segment(upload.id, segment.epoch), 'wx'));
+    return this.opened(upload, segment, { handle, found: 0 });
+  }
+
+  private opened(
+    upload: StoredUpload,
+    { start }: Segment,
+    { handle, found }: Pick<OpenSegment, 'handle' | 'found'>,
+  ): OpenSegment {
+    const { calls } = this.deps;
+    const writer = new BlockWriter({ calls, handle, position: upload.offset - start });
+    return { start, handle, found, writer };
   }
 }
 

@@ -4,10 +4,11 @@ import { dirname } from 'node:path';
 import type { StoredUpload } from '../upload-storage.js';
 import { BlockWriter } from './block-writer.js';
 import type { FileCalls } from './file-calls.js';
-import { makeFolder, syncFolders } from './folders.js';
+import { FolderSync } from './folder-sync.js';
+import { makeFolder } from './make-folder.js';
 import type { LocalSync } from './options.js';
 import { foreignObject, lostBytes } from './publish.js';
-import type { Publisher } from './publish.js';
+import type { Publication, Publisher } from './publish.js';
 import { lastSegment, parseSegments } from './segments.js';
 import type { Segments } from './segments.js';
 import { stitch } from './stitch.js';
@@ -28,27 +29,43 @@ export interface CompleterDeps {
 
 /** Makes the bytes of an upload safe and publishes them. The working files stay until the row says complete. */
 export class Completer {
-  constructor(private readonly deps: CompleterDeps) {}
+  private readonly folders: FolderSync;
 
-  async complete(upload: StoredUpload): Promise<void> {
+  constructor(private readonly deps: CompleterDeps) {
+    this.folders = new FolderSync(deps.directory);
+  }
+
+  async complete(upload: StoredUpload, secured: boolean): Promise<void> {
     const segments = parseSegments(upload.reference);
-    if (upload.kind === 'partial') return this.secureSegments(upload, segments);
+    if (upload.kind === 'partial') return secured ? undefined : this.secureSegments(upload, segments);
     const target = this.deps.stored.objectPath(upload);
+    if (secured) {
+      await this.publish({ upload, target }, this.deps.work.segment(upload.id, segments[0].epoch));
+    } else {
+      await this.find({ upload, target }, segments);
+    }
+    if (this.deps.sync !== 'never') await this.folders.sync(dirname(target));
+  }
+
+  /** Publishes, unless a call before this one has. */
+  private async find({ upload, target }: Publication, segments: Segments): Promise<void> {
     // An empty upload gets a file too: by its inode a second call knows the object.
     if (totalOf(upload) === 0) await this.touch(upload, segments);
     const found = await this.deps.publisher.find({ upload, target });
     if (found === 'foreign') throw foreignObject();
     if (found === 'lost') throw lostBytes();
     if (found === 'absent' || found === 'reserved') {
-      const file = await this.wholeFile(upload, segments);
-      const folder = dirname(target);
-      // The directory itself is there since the start.
-      if (folder !== this.deps.directory) await makeFolder(folder);
-      await this.deps.publisher.publish({ upload, target }, file);
+      await this.publish({ upload, target }, await this.wholeFile(upload, segments));
     } else {
       await this.secure({ path: target, position: 0, length: totalOf(upload) }, 'trim');
     }
-    if (this.deps.sync !== 'never') await syncFolders(dirname(target), this.deps.directory);
+  }
+
+  private async publish(publication: Publication, file: string): Promise<void> {
+    const folder = dirname(publication.target);
+    // The directory itself is there since the start.
+    if (folder !== this.deps.directory) await makeFolder(folder);
+    await this.deps.publisher.publish(publication, file);
   }
 
   private async secureSegments(upload: StoredUpload, segments: Segments): Promise<void> {

@@ -101,8 +101,10 @@ export class LocalStorage implements UploadStorage {
     return this.appender.append(upload, body, context);
   }
 
-  complete(upload: StoredUpload): Promise<void> {
-    return this.failures.guarded(`the file of upload ${upload.id}`, () => this.completer.complete(upload));
+  complete(upload: StoredUpload, secured = false): Promise<void> {
+    return this.failures.guarded(`the file of upload ${upload.id}`, () =>
+      this.completer.complete(upload, secured),
+    );
   }
 
   concatenate(final: StoredUpload, sources: readonly ConcatSource[], context: WriteContext): Promise<void> {
@@ -112,7 +114,9 @@ export class LocalStorage implements UploadStorage {
   }
 
   discardWork(upload: StoredUpload): Promise<void> {
-    return this.failures.guarded(`a working file of upload ${upload.id}`, () => this.work.discard(upload));
+    return this.failures.guarded(`a working file of upload ${upload.id}`, () =>
+      this.work.discardPublished(upload),
+    );
   }
 
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable> {

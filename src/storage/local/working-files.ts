@@ -60,22 +60,30 @@ export class WorkingFiles {
   /** Removes all files of the upload. Idempotent. @throws StorageError of kind `unavailable` without the folder. */
   async discard(upload: StoredUpload): Promise<void> {
     const paths = [...(await this.candidates(upload)), this.reservation(upload.id)];
-    const removed = await Promise.all(
-      paths.map((path) =>
-        unless(
-          ['ENOENT'],
-          unlink(path).then(() => true),
-        ),
-      ),
-    );
+    const removed = await Promise.all(paths.map(isRemoved));
     // Nothing is found in a folder that is away, either.
     if (!removed.includes(true)) await checkFolder(this.folder);
+  }
+
+  /**
+   * The same for an upload that is published: a file with bytes that is still there was linked, which takes no
+   * reservation.
+   */
+  async discardPublished(upload: StoredUpload): Promise<void> {
+    const linked = upload.reference === null && upload.length !== 0;
+    if (linked && (await isRemoved(this.segment(upload.id, 0)))) return;
+    await this.discard(upload);
   }
 
   private path(id: string, suffix: string): string {
     checkId(id);
     return join(this.folder, `${id}${suffix}`);
   }
+}
+
+async function isRemoved(path: string): Promise<boolean> {
+  const removing = unlink(path).then(() => true);
+  return (await unless(['ENOENT'], removing)) ?? false;
 }
 
 /** @throws StorageError of kind `missing` if a file is not there or shorter than it has to be. */

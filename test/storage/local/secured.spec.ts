@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { appendFile } from 'node:fs/promises';
+import { nodeFileCalls } from '../../../src/storage/local/file-calls.js';
+import { Bench, fault, Row } from './support.js';
+
+describe('the append of the last byte', () => {
+  let bench: Bench;
+  let row: Row;
+  beforeEach(async () => {
+    bench = await Bench.open();
+    row = new Row({ id: 'up', length: 6 });
+  });
+  afterEach(() => bench.close());
+
+  test('makes all bytes safe while the file is open, so that completion only publishes', async () => {
+    const steps: string[] = [];
+    const storage = bench.again({
+      datasync: async (handle) => (steps.push('sync'), nodeFileCalls.datasync(handle)),
+      link: async (from, to) => (steps.push('link'), nodeFileCalls.link(from, to)),
+    });
+    expect(await row.append(storage, 'abc')).toEqual({ offset: 3 });
+    expect(await row.append(storage, 'def')).toEqual({ offset: 6, secured: true });
+    await storage.complete(row.upload, true);
+    expect(steps).toEqual(['sync', 'link']);
+    expect(await bench.object('up')).toBe('abcdef');
+  });
+
+  test('says nothing of the sort where the length is not known yet', async () => {
+    const deferred = new Row({ id: 'deferred' });
+    expect(await deferred.append(bench.storage, 'abcdef')).toEqual({ offset: 6 });
+  });
+
+  test('leaves it to completion to cut off what a crash has left behind the end', async () => {
+    await row.append(bench.storage, 'abc');
+    await appendFile(bench.workPath('up'), 'LEFTOVER');
+    expect(await row.append(bench.storage, 'def')).toEqual({ offset: 6 });
+    await bench.storage.complete(row.upload);
+    expect(await bench.object('up')).toBe('abcdef');
+  });
+
+  test('overwrites what a crash has left before the end', async () => {
+    await row.append(bench.storage, 'abc');
+    await appendFile(bench.workPath('up'), 'XY');
+    expect(await row.append(bench.storage, 'def')).toEqual({ offset: 6, secured: true });
+    await bench.storage.complete(row.upload, true);
+    expect(await bench.object('up')).toBe('abcdef');
+  });
+
+  test('leaves bytes in two files to completion', async () => {
+    await row.append(bench.storage, 'abc');
+    row = row.taken();
+    expect(await row.append(bench.storage, 'def', true)).toEqual({ offset: 6 });
+    await bench.storage.complete(row.upload);
+    expect(await bench.object('up')).toBe('abcdef');
+  });
+
+  test('that cannot be made safe is a failure', async () => {
+    const storage = bench.again({ datasync: async () => Promise.reject(fault('EIO')) });
+    expect(await row.append(storage, 'abcdef')).toMatchObject({ failure: { kind: 'unavailable' } });
+    await expect(bench.object('up')).rejects.toThrow('ENOENT');
+  });
+
+  test('does not publish over another object', async () => {
+    await row.append(bench.storage, 'abcdef');
+    const other = new Row({ id: 'other', key: 'up', length: 1 });
+    await other.append(bench.storage, 'x');
+    await bench.storage.complete(other.upload, true);
+    await expect(bench.storage.complete(row.upload, true)).rejects.toMatchObject({ kind: 'conflict' });
+    expect(await bench.object('up')).toBe('x');
+  });
+});
