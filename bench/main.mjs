@@ -1,42 +1,45 @@
-// npm run bench -- [WORKLOAD…] [--quick]: measures, prints, and (but for --quick) writes docs/benchmarks.md.
-import { readdir } from 'node:fs/promises';
+// npm run bench -- [WORKLOAD…] [--quick] [--peer NAME=URL,PID]…: measures, prints, and (but for --quick) writes
+// docs/benchmarks.md. npm run bench -- --ci: the short form, which fails when a ratio is below half of its target.
 import { parseArgs } from 'node:util';
+import { shortForm } from './ci.mjs';
+import { contendersOf } from './contenders.mjs';
+import { HandStartedServer } from './hand-started-server.mjs';
+import { repeat } from './repeat.mjs';
 import { report, save } from './report.mjs';
-import { ServerProcess } from './server-process.mjs';
+import { load, workloadNames } from './workload-list.mjs';
+
+const REPETITIONS = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    ci: { type: 'boolean', default: false },
+    peer: { type: 'string', multiple: true, default: [] },
+  },
 });
-const known = (await readdir(new URL('./workloads/', import.meta.url))).map((file) =>
-  file.replace('.mjs', ''),
-);
-const wrong = positionals.filter((name) => !known.includes(name));
+const wrong = positionals.filter((name) => !workloadNames.includes(name));
 if (wrong.length > 0) {
-  console.error(`There is no workload ${wrong.join(', ')}; there are ${known.join(', ')}.`);
+  console.error(`There is no workload ${wrong.join(', ')}; there are ${workloadNames.join(', ')}.`);
   process.exit(2);
 }
 
-/** Each repetition on fresh servers, one after the other, so that whatever else the machine does hits all of them. */
-const REPETITIONS = values.quick ? 1 : 5;
+if (values.ci) {
+  const broken = await shortForm();
+  for (const line of broken) console.error(`Below half of its target: ${line}`);
+  if (broken.length > 0) process.exitCode = 1;
+} else {
+  const byHand = values.peer.map((text) => HandStartedServer.parse(text));
+  for (const name of positionals.length > 0 ? positionals : workloadNames) await measure(name, byHand);
+}
 
-for (const name of positionals.length > 0 ? positionals : known) {
-  const workload = await import(`./workloads/${name}.mjs`);
-  const results = new Map();
-  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
-    for (const peer of ['nestjs-tus', ...(workload.peers ?? [])]) {
-      const figures = results.get(peer) ?? {};
-      results.set(peer, figures);
-      const server = await ServerProcess.start(peer);
-      try {
-        for (const [figure, samples] of Object.entries(await workload.run(server, values))) {
-          (figures[figure] ??= []).push(...samples);
-        }
-      } finally {
-        await server.stop();
-      }
-    }
-  }
-  console.log(report(workload, results));
-  if (!values.quick) await save(name, workload, results);
+async function measure(name, byHand) {
+  const workload = await load(name);
+  const { contenders, leftOut } = await contendersOf(workload, byHand);
+  for (const { name: server, reason } of leftOut) console.error(`${name}: without ${server}: ${reason}`);
+  const repetitions = values.quick ? 1 : (workload.repetitions ?? REPETITIONS);
+  const results = await repeat(workload, contenders, { repetitions, quick: values.quick });
+  const section = report({ name, workload, results, leftOut });
+  console.log(section);
+  if (!values.quick) await save(name, section);
 }

@@ -14,6 +14,7 @@ export class RawConnection {
   #socket;
   #waiting;
   #received = Buffer.alloc(0);
+  #bodiless = false;
 
   constructor(socket) {
     this.#socket = socket;
@@ -25,6 +26,7 @@ export class RawConnection {
   /** Sends a head, and pieces of a body one after the other, as fast as they are taken. */
   async request(start, pieces = []) {
     const answered = new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
+    this.#bodiless = start.startsWith('HEAD');
     this.#socket.write(start);
     for (const piece of pieces) {
       if (!this.#socket.write(piece)) await Promise.race([once(this.#socket, 'drain'), answered]);
@@ -42,7 +44,7 @@ export class RawConnection {
     const end = this.#received.indexOf(END);
     if (end < 0) return;
     const text = this.#received.latin1Slice(0, end);
-    const length = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
+    const length = this.#bodiless ? 0 : Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
     if (this.#received.length < end + END.length + length) return;
     this.#received = Buffer.alloc(0);
     const location = /^location: *(\S+)/im.exec(text)?.[1];
@@ -51,6 +53,7 @@ export class RawConnection {
     waiting?.resolve({
       status: Number(text.slice(9, 12)),
       path: location && new URL(location, 'http://server').pathname,
+      offset: Number(/^upload-offset: *(\d+)/im.exec(text)?.[1]),
     });
   }
 }

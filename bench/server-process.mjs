@@ -1,43 +1,66 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { launchScript } from './node-script.mjs';
+import { cpuOf, rssOf } from './process-figures.mjs';
+import { launchPython, PYTHON_SERVER } from './python-server.mjs';
 
 /** In memory where that can be had, so that servers are measured and not a disk that one syncs and another does not. */
-const FOLDER = process.env.TMPDIR ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+export const FOLDER = process.env.TMPDIR ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 /** A server under measurement, in a process of its own, over a folder of its own. */
 export class ServerProcess {
-  static async start(name) {
+  /**
+   * @param contender `server` names the script, and is the name where it is left out; `prepare` is called with the
+   *   folder before the start; the rest is for the script: see node-script.mjs.
+   */
+  static async start({ name, server = name, prepare, ...shape }) {
     const directory = await mkdtemp(join(FOLDER, 'nestjs-tus-bench-'));
-    const child = fork(new URL(`./servers/${name}.mjs`, import.meta.url), {
-      env: { ...process.env, TUS_DIRECTORY: directory },
-    });
-    const [{ port, path }] = await once(child, 'message');
-    return new ServerProcess({ name, child, directory, port, path });
+    try {
+      await prepare?.(directory);
+      const began = performance.now();
+      const launched = await (server === PYTHON_SERVER
+        ? launchPython(directory)
+        : launchScript(server, { directory, ...shape }));
+      return new ServerProcess({ name, directory, began, ...launched });
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
-  constructor({ name, child, directory, port, path }) {
-    Object.assign(this, { name, child, directory, port, path });
+  /** `began` is when the process was started, on the clock of `performance.now()`. */
+  constructor({ name, child, directory, began, port, path }) {
+    Object.assign(this, { name, child, directory, began, port, path });
   }
 
   get address() {
     return { host: '127.0.0.1', port: this.port };
   }
 
-  /** Resident memory in bytes. */
-  rss() {
-    const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(this.#proc('status')) ?? [];
-    return Number(kibibytes) * 1024;
+  /** What the server keeps of an upload. */
+  content(path) {
+    return createReadStream(join(this.directory, basename(path)));
   }
 
-  /** Seconds of CPU so far, user and system. */
+  /** Bytes. */
+  rss() {
+    return rssOf(this.child.pid);
+  }
+
+  /** Seconds. */
   cpu() {
-    // Behind the command's name, which may hold blanks: fields 14 and 15, in ticks of which there are 100 a second.
-    const fields = this.#proc('stat').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuOf(this.child.pid);
+  }
+
+  /** What the script's preload answers. */
+  async ask(question) {
+    const answered = once(this.child, 'message');
+    this.child.send(question);
+    const [answer] = await answered;
+    return answer;
   }
 
   async stop() {
@@ -45,9 +68,5 @@ export class ServerProcess {
     this.child.kill();
     await exited;
     await rm(this.directory, { recursive: true, force: true });
-  }
-
-  #proc(file) {
-    return readFileSync(`/proc/${this.child.pid}/${file}`, 'utf8');
   }
 }

@@ -1,8 +1,8 @@
 // @tus/server in a Nest application, as its readers are told to mount it: a controller that hands the request over.
 import { All, Controller, Module, Req, Res } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
+import { listen } from '../listen-nest.mjs';
 
 const tus = new Server({
   path: '/files',
@@ -23,7 +23,5 @@ Controller()(Uploads);
 class AppModule {}
 Module({ controllers: [Uploads] })(AppModule);
 
-const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], bodyParser: false });
+const app = await listen(AppModule, { bodyParser: false });
 app.getHttpServer().requestTimeout = 0;
-await app.listen(0, '127.0.0.1');
-process.send({ port: app.getHttpServer().address().port, path: '/files' });

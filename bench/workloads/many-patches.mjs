@@ -9,7 +9,17 @@ const CHUNK = 8 * 1024 ** 2;
 export const title = '1 GiB in PATCHes of 8 MiB';
 export const how =
   'One connection sends 1 GiB (--quick: 256 MiB), 8 MiB in each request, the next one after the answer; figures are for each GiB.';
-export const peers = ['tus-server', 'tus-server-in-nest', 'writev'];
+export const servers = [
+  'nestjs-tus',
+  'nestjs-tus-fastify',
+  'tus-server',
+  'tus-server-in-nest',
+  'resumable-upload',
+  'writev',
+  'pipe',
+  'sink',
+];
+export const ceiling = ['wall, s'];
 
 export async function run(server, { quick }) {
   const length = quick ? GIB / 4 : GIB;

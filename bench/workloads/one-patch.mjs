@@ -8,7 +8,17 @@ const GIB = 1024 ** 3;
 export const title = '1 GiB in one PATCH';
 export const how =
   'One connection sends 1 GiB (--quick: 256 MiB) as fast as it is taken; figures are for each GiB.';
-export const peers = ['tus-server', 'tus-server-in-nest', 'writev', 'sink'];
+export const servers = [
+  'nestjs-tus',
+  'nestjs-tus-fastify',
+  'tus-server',
+  'tus-server-in-nest',
+  'resumable-upload',
+  'writev',
+  'pipe',
+  'sink',
+];
+export const ceiling = ['wall, s'];
 
 export async function run(server, { quick }) {
   const length = quick ? GIB / 4 : GIB;

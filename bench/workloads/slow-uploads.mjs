@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { verifyHash } from '../content.mjs';
 import { quantile } from '../statistics.mjs';
 import { answer, BYTES, create, offsetOf, send } from '../tus-request.mjs';
 
@@ -16,6 +15,7 @@ export const how =
   'HEAD for the offset of one upload after the other. The memory of an upload is what the server grew by since ' +
   'it was idle, at its highest, divided by their number. In the end all must have been answered 204, and every ' +
   'file must hold the bytes that were sent.';
+export const servers = ['nestjs-tus'];
 
 export async function run(server, { quick }) {
   const seconds = quick ? 10 : 60;
@@ -40,7 +40,8 @@ export async function run(server, { quick }) {
   const failed = (await Promise.all(answers)).filter(({ status }) => status !== 204).length;
   const { heads, highest } = await watch.end();
   const used = server.cpu() - cpu;
-  await verify(server, paths, bytes);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  for (const path of paths) await verifyHash(server, path, hash);
   agent.destroy();
   return {
     'highest RSS, MiB': [highest / MIB],
@@ -89,13 +90,4 @@ function watchOver(server, paths) {
     return { heads, highest };
   };
   return { end };
-}
-
-async function verify({ directory }, paths, bytes) {
-  const expected = createHash('sha256').update(bytes).digest('hex');
-  for (const path of paths) {
-    const stored = await readFile(join(directory, basename(path)));
-    const actual = createHash('sha256').update(stored).digest('hex');
-    if (actual !== expected) throw new Error(`${path} does not hold what was sent`);
-  }
 }

@@ -10,7 +10,18 @@ export const title = 'Uploads of 4 KiB, 32 at once';
 export const how =
   '32 connections each make one upload after the other: first with the bytes in the POST, then with a POST and a PATCH. ' +
   'Uploads a second, and milliseconds of CPU for each.';
-export const peers = ['tus-server', 'tus-server-in-nest', 'writev'];
+export const servers = [
+  'nestjs-tus',
+  'nestjs-tus-better-sqlite3',
+  'nestjs-tus-fastify',
+  'tus-server',
+  'tus-server-in-nest',
+  'resumable-upload',
+  'writev',
+  'sink',
+];
+export const needs = ['creation-with-upload'];
+export const ceiling = ['in the POST, /s', 'POST + PATCH, /s'];
 
 export async function run(server, { quick }) {
   const count = quick ? 2_000 : 10_000;

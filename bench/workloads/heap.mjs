@@ -1,0 +1,27 @@
+import { run as onePatch } from './one-patch.mjs';
+
+const preload = new URL('../ballast.mjs', import.meta.url);
+
+export const title = '1 GiB in one PATCH, beside the heap of an application';
+export const how =
+  'As 1 GiB in one PATCH, in a process that keeps 400 MB of live objects, and in one that keeps none. The mark-compacts ' +
+  'are the collections of the whole heap that came meanwhile.';
+export const servers = [undefined, 24].flatMap((node) =>
+  ['nestjs-tus', 'tus-server'].flatMap((server) =>
+    [0, 400].map((megabytes) => ({
+      name: `${server}${node ? `, Node ${node}` : ''}, ${megabytes} MB`,
+      server,
+      node,
+      preload,
+      env: { TUS_BALLAST_MB: String(megabytes) },
+    })),
+  ),
+);
+export const ownProcess = true;
+
+export async function run(server, options) {
+  const before = await server.ask('collections');
+  const figures = await onePatch(server, options);
+  const after = await server.ask('collections');
+  return { ...figures, 'mark-compacts': [after.markCompacts - before.markCompacts] };
+}
