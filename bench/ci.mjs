@@ -19,7 +19,7 @@ export async function shortForm() {
     const workload = await load(name);
     const servers = workload.servers.filter((server) => SERVERS.includes(server));
     const { contenders } = await contendersOf({ ...workload, servers }, []);
-    const results = await repeat(workload, contenders, { repetitions: REPETITIONS, quick: true });
+    const { results } = await repeat(workload, contenders, { repetitions: REPETITIONS, quick: true });
     for (const { server, figure, than, wanted, value, share } of judge(name, results)) {
       if (than?.server !== PEER) continue;
       const line = `${name}: ${server}, ${figure}: ${short(value)} × where ${wanted} is wanted`;

@@ -13,14 +13,19 @@ export async function contendersOf(workload, byHand) {
     const contender = typeof named === 'string' ? { name: named } : named;
     const missing = await reasonAgainst(contender);
     if (missing) leftOut.push({ name: contender.name, reason: missing });
-    else contenders.push({ name: contender.name, start: () => ServerProcess.start(contender) });
+    else contenders.push(startable(contender));
   }
   for (const server of byHand) {
     const lacking = await lackOf(server, workload);
     if (lacking) leftOut.push({ name: server.name, reason: lacking });
-    else contenders.push({ name: server.name, start: () => server });
+    else contenders.push({ name: server.name, ours: false, start: () => server });
   }
   return { contenders, leftOut };
+}
+
+function startable(contender) {
+  const { name, server = name } = contender;
+  return { name, ours: server.startsWith('nestjs-tus'), start: () => ServerProcess.start(contender) };
 }
 
 function reasonAgainst({ name, server = name, node }) {

@@ -36,10 +36,9 @@ if (values.ci) {
 async function measure(name, byHand) {
   const workload = await load(name);
   const { contenders, leftOut } = await contendersOf(workload, byHand);
-  for (const { name: server, reason } of leftOut) console.error(`${name}: without ${server}: ${reason}`);
   const repetitions = values.quick ? 1 : (workload.repetitions ?? REPETITIONS);
-  const results = await repeat(workload, contenders, { repetitions, quick: values.quick });
-  const section = report({ name, workload, results, leftOut });
+  const { results, failed } = await repeat(workload, contenders, { repetitions, quick: values.quick });
+  const section = report({ name, workload, results, leftOut: [...leftOut, ...failed] });
   console.log(section);
   if (!values.quick) await save(name, section);
 }

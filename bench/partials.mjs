@@ -1,6 +1,6 @@
 import { pieces } from './content.mjs';
 import { head, must } from './raw-connection.mjs';
-import { BYTES, offsetOf } from './tus-request.mjs';
+import { BYTES } from './tus-request.mjs';
 
 const PARTIAL = { 'upload-concat': 'partial' };
 
@@ -19,6 +19,6 @@ export async function merge(connection, server, { paths, length }) {
   const headers = { 'upload-concat': `final;${paths.join(' ')}`, 'content-length': 0 };
   const created = await connection.request(head('POST', server.path, headers));
   must(201, created);
-  while ((await offsetOf(server, created.path)) !== length);
+  while ((await connection.request(head('HEAD', created.path))).offset !== length);
   return created.path;
 }

@@ -59,7 +59,7 @@ export class RawConnection {
 }
 
 /** The head of a request of tus. */
-export function head(method, path, headers) {
+export function head(method, path, headers = {}) {
   const lines = Object.entries({ host: 'server', 'tus-resumable': '1.0.0', ...headers });
   return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 }

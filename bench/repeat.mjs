@@ -1,23 +1,35 @@
 /**
- * The figures of each contender, by name: of each figure all samples. Each repetition is on fresh servers, one after
- * the other, so that whatever else the machine does hits all of them.
+ * The `results`: the figures of each contender, by name, and of each figure all samples. Each repetition is on fresh
+ * servers, one after the other, so that whatever else the machine does hits all of them. A peer that does not do what it
+ * was asked, or does not hold what it was sent, is out, and among the `failed`.
+ * @throws Error if that is this project.
  */
 export async function repeat(workload, contenders, { repetitions, quick }) {
-  const results = new Map(contenders.map(({ name }) => [name, {}]));
+  const [results, failed] = [new Map(contenders.map(({ name }) => [name, {}])), []];
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    for (const { name, start } of contenders) {
-      const server = await start();
+    for (const { name, ours, start } of contenders) {
+      if (!results.has(name)) continue;
       try {
-        const figures = results.get(name);
-        for (const [figure, samples] of Object.entries(await workload.run(server, { quick }))) {
-          (figures[figure] ??= []).push(...samples);
-        }
+        collect(results.get(name), await once(workload, { start, quick }));
       } catch (error) {
-        throw new Error(`${name}: ${error.message}`, { cause: error });
-      } finally {
-        await server.stop();
+        if (ours) throw new Error(`${name}: ${error.message}`, { cause: error });
+        failed.push({ name, reason: `failed in repetition ${repetition + 1}: ${error.message}` });
+        results.delete(name);
       }
     }
   }
-  return results;
+  return { results, failed };
+}
+
+async function once(workload, { start, quick }) {
+  const server = await start();
+  try {
+    return await workload.run(server, { quick });
+  } finally {
+    await server.stop();
+  }
+}
+
+function collect(figures, more) {
+  for (const [figure, samples] of Object.entries(more)) (figures[figure] ??= []).push(...samples);
 }

@@ -37,7 +37,7 @@ async function ask(server, count, times) {
     // All but the one that the server made are copies.
     const number = 1 + Math.floor(Math.random() * (COUNTS[server.name] - 1));
     const began = performance.now();
-    must(200, await connection.request(head('HEAD', `${server.path}/${rowName(number)}`, {})));
+    must(200, await connection.request(head('HEAD', `${server.path}/${rowName(number)}`)));
     times.push(performance.now() - began);
   }
   connection.close();
