@@ -1,7 +1,7 @@
 import { contendersOf } from './contenders.mjs';
 import { judge } from './judge.mjs';
 import { repeat } from './repeat.mjs';
-import { short } from './report.mjs';
+import { short } from './statistics.mjs';
 import { load } from './workload-list.mjs';
 
 const PEER = 'tus-server';

@@ -24,16 +24,23 @@ if (wrong.length > 0) {
   process.exit(2);
 }
 
+let byHand = [];
+try {
+  byHand = values.peer.map((text) => HandStartedServer.parse(text));
+} catch (error) {
+  console.error(error.message);
+  process.exit(2);
+}
+
 if (values.ci) {
   const broken = await shortForm();
   for (const line of broken) console.error(`Below half of its target: ${line}`);
   if (broken.length > 0) process.exitCode = 1;
 } else {
-  const byHand = values.peer.map((text) => HandStartedServer.parse(text));
-  for (const name of positionals.length > 0 ? positionals : workloadNames) await measure(name, byHand);
+  for (const name of positionals.length > 0 ? positionals : workloadNames) await measure(name);
 }
 
-async function measure(name, byHand) {
+async function measure(name) {
   const workload = await load(name);
   const { contenders, leftOut } = await contendersOf(workload, byHand);
   const repetitions = values.quick ? 1 : (workload.repetitions ?? REPETITIONS);

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { judge } from './judge.mjs';
-import { median } from './statistics.mjs';
+import { median, short } from './statistics.mjs';
 import { machine, versions } from './versions.mjs';
 
 const FILE = new URL('../docs/benchmarks.md', import.meta.url);
@@ -82,13 +82,4 @@ export async function save(name, section) {
   const text =
     from < 0 ? `${page.trimEnd()}\n\n${marked}` : page.slice(0, from) + marked + page.slice(to + end.length);
   await writeFile(FILE, text);
-}
-
-/** Three digits that mean something. */
-export function short(value) {
-  return value >= 100
-    ? value.toFixed(0)
-    : value >= 10
-      ? value.toFixed(1)
-      : value.toFixed(2).replace(/\.?0+$/, '');
 }

@@ -9,3 +9,12 @@ export function median(values) {
   const middle = sorted.length / 2;
   return Number.isInteger(middle) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[Math.floor(middle)];
 }
+
+/** Three digits that mean something. */
+export function short(value) {
+  return value >= 100
+    ? value.toFixed(0)
+    : value >= 10
+      ? value.toFixed(1)
+      : value.toFixed(2).replace(/\.?0+$/, '');
+}

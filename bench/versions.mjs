@@ -5,7 +5,7 @@ import { pythonVersion, PYTHON_SERVER, PYTHON_SERVER_VERSION } from './python-se
 import { FOLDER } from './server-process.mjs';
 
 // Asked before anything is measured: the page that is written changes the tree.
-const revision = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+const revision = revisionOf();
 
 /** What was measured, with which versions. */
 export function versions(servers) {
@@ -26,6 +26,14 @@ export function machine() {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${cpus().length} cores (${first.model}), ${memory} GiB, ${process.platform} ${release()}, files in ${FOLDER}`;
+}
+
+function revisionOf() {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'of an unknown revision';
+  }
 }
 
 function packageVersion(name) {
