@@ -23,7 +23,7 @@ class Running {
   }
 }
 
-const atOnce = (works: readonly Work[]) => Promise.allSettled(works.map((work) => work()));
+const atOnce = (works: readonly Work[]) => Promise.allSettled(works.map(({ run }) => run()));
 
 /** Resolves when everything that could start has started: the queue lets a turn of the loop pass between commits. */
 async function settled(): Promise<void> {

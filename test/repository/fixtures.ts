@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { NewUpload, UploadChange, UploadRecord } from '../../src/repository/upload-record.js';
 import type { FinalPlan, UploadRepository } from '../../src/repository/upload-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
-import type { SqlConnection, SqlSession, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
+import type {
+  RowChange,
+  SqlConnection,
+  SqlSession,
+  SqlValue,
+} from '../../src/repository/typeorm/sql-connection.js';
 
 /** A database for one test, empty but for its tables. */
 export interface TestDatabase {
@@ -169,13 +174,10 @@ export class LossyConnection implements SqlConnection {
     return changed;
   }
 
-  async alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    const statements: string[] = [];
-    const result = await this.inner.alone((session) =>
-      work(passing(session, (sql) => void statements.push(sql))),
-    );
-    this.lose(statements.join(';'));
-    return result;
+  async changeRow(change: RowChange): Promise<UploadRecord | undefined> {
+    const record = await this.inner.changeRow(change);
+    this.lose(change.sql(1));
+    return record;
   }
 
   async transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {

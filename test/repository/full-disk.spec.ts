@@ -127,7 +127,7 @@ describe('the ballast beside a database', () => {
       dialect: sqliteDialect,
       query: (sql, parameters) => database.lone((session) => session.query(sql, parameters)),
       change: (sql, parameters) => database.lone((session) => session.change(sql, parameters)),
-      alone: (work) => database.lone(work),
+      changeRow: (change) => database.changeRow(change),
       transaction: (work) => database.transaction(work),
     };
     return new TypeOrmUploadRepository(connection, 'files');

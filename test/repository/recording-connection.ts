@@ -1,4 +1,10 @@
-import type { SqlConnection, SqlSession, SqlValue } from '../../src/repository/typeorm/sql-connection.js';
+import type {
+  RowChange,
+  SqlConnection,
+  SqlSession,
+  SqlValue,
+} from '../../src/repository/typeorm/sql-connection.js';
+import type { UploadRecord } from '../../src/repository/upload-record.js';
 import { passing } from './fixtures.js';
 
 export interface Statement {
@@ -24,8 +30,9 @@ export class RecordingConnection implements SqlConnection {
     return this.recorded(this.inner).change(sql, parameters);
   }
 
-  alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.inner.alone((session) => work(this.recorded(session)));
+  changeRow(change: RowChange): Promise<UploadRecord | undefined> {
+    this.statements.push({ sql: change.sql(1), parameters: change.parameters });
+    return this.inner.changeRow(change);
   }
 
   transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {

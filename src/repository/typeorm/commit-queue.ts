@@ -1,6 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import type { RowChange } from './sql-connection.js';
 
-export type Work = () => Promise<unknown>;
+export interface Work {
+  readonly run: () => Promise<unknown>;
+  /** What it does, if it is the change of one row and nothing else. */
+  readonly change?: RowChange | undefined;
+}
 
 interface Entry {
   readonly work: Work;
@@ -25,16 +30,16 @@ export class CommitQueue {
   ) {}
 
   /** Runs work that may share a commit. It may run again when the commit of all has failed. */
-  shared<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.enter(work, true);
+  shared<Result>(run: () => Promise<Result>, change?: RowChange): Promise<Result> {
+    return this.enter({ run, change }, true);
   }
 
   /** Runs work while nothing else runs. */
-  exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.enter(work, false);
+  exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
+    return this.enter({ run }, false);
   }
 
-  private enter<Result>(work: () => Promise<Result>, shared: boolean): Promise<Result> {
+  private enter<Result>(work: Work, shared: boolean): Promise<Result> {
     return new Promise((resolve, reject) => {
       const settle = (result: PromiseSettledResult<unknown>) =>
         result.status === 'fulfilled' ? resolve(result.value as Result) : reject(result.reason);
@@ -49,7 +54,7 @@ export class CommitQueue {
       const works = entries.map(({ work }) => work);
       const results = entries[0]?.shared
         ? await this.together(works)
-        : await Promise.allSettled(works.map(async (work) => work()));
+        : await Promise.allSettled(works.map(async ({ run }) => run()));
       for (const [index, { settle }] of entries.entries()) {
         const result = results[index];
         if (result) settle(result);

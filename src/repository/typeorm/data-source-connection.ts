@@ -1,13 +1,15 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import type { UploadRecord } from '../upload-record.js';
 import { migrate } from './migrations.js';
 import { migrationLockOf } from './migration-lock.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { checkMysql } from './mysql-server.js';
 import { postgresDialect } from './postgres-dialect.js';
 import { repeated } from './repeated.js';
+import { changeRow } from './change-rows.js';
+import type { DatabaseConnection, RowChange, SqlSession, SqlValue } from './sql-connection.js';
 import { RunnerSession } from './runner-session.js';
 import type { ServerDialect } from './server-dialect.js';
-import type { DatabaseConnection, SqlSession, SqlValue } from './sql-connection.js';
 
 /**
  * PostgreSQL, MySQL or MariaDB through the pool of the application's `DataSource`. Each statement and transaction has
@@ -48,8 +50,9 @@ export class DataSourceConnection implements DatabaseConnection {
     return this.with((session) => session.change(sql, parameters));
   }
 
-  alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
+  changeRow(change: RowChange): Promise<UploadRecord | undefined> {
     const { beginAlone } = this.dialect;
+    const work = (session: SqlSession) => changeRow(session, change);
     return beginAlone.length > 0 ? this.within(beginAlone, work) : this.with(work);
   }
 

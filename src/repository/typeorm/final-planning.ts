@@ -5,7 +5,8 @@ import { loadUploads } from './load-uploads.js';
 import { pin } from './pins.js';
 import type { SqlSession, StatementDeps } from './sql-connection.js';
 import { placeholderRows, statementChunks } from './sql-lists.js';
-import { insertRefusal, insertUpload } from './upload-insert.js';
+import { changeRow } from './change-rows.js';
+import { inserted, insertRefusal, uploadInsert } from './upload-insert.js';
 import { lockUploads } from './upload-locks.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
@@ -38,7 +39,8 @@ export class FinalPlanning {
 
     const upload = { ...plan.final, ...verdict };
     const holder = verdict.state === 'merging' ? plan.holder : undefined;
-    const final = await insertUpload(session, { upload, endpoint: this.deps.endpoint, holder });
+    const inserting = uploadInsert(session.dialect, { upload, endpoint: this.deps.endpoint, holder });
+    const final = inserted(await changeRow(session, inserting), upload);
     await this.insertList(session, final.id, plan.partialIds);
     if (consumersOf(partials).length > 0) await this.nameSources(session, final.id);
     await pin(session, final.id);

@@ -3,10 +3,11 @@ import type { PlannedPartial } from '../upload-repository.js';
 import { SETTLED, UNMERGED, stateList } from './final-states.js';
 import { unpin } from './pins.js';
 import type { RowStatements } from './row-statements.js';
+import { changeRow } from './change-rows.js';
 import { settle } from './settle.js';
 import type { SqlSession, StatementDeps } from './sql-connection.js';
 import { placeholders, statementChunks } from './sql-lists.js';
-import { updateUpload } from './update-upload.js';
+import { uploadUpdate } from './upload-update.js';
 import { assignments, bearing } from './upload-change.js';
 import type { GivenColumn } from './dialect.js';
 import { lockFinal, lockUploads } from './upload-locks.js';
@@ -122,12 +123,15 @@ export class FinalStatements {
     id: string,
     { epoch, change }: { epoch: number; change: UploadChange },
   ): Promise<UploadRecord | undefined> {
-    const set = assignments(change, true, session.dialect.now);
-    const where = {
-      sql: `kind = 'final' AND state IN (${stateList(UNMERGED)}) AND epoch = ? AND lease_holder IS NOT NULL`,
-      parameters: [epoch],
-    };
-    return updateUpload(session, { id, endpoint: this.deps.endpoint, set, where });
+    const { set, given } = assignments(change, true, session.dialect.now);
+    const leaving = uploadUpdate(session.dialect, {
+      id,
+      endpoint: this.deps.endpoint,
+      set,
+      where: `kind = 'final' AND state IN (${stateList(UNMERGED)}) AND epoch = given_epoch AND lease_holder IS NOT NULL`,
+      given: { ...given, epoch },
+    });
+    return changeRow(session, leaving);
   }
 
   private async isUnmergedWith(session: SqlSession, finalId: string, partialId: string): Promise<boolean> {

@@ -8,7 +8,8 @@ export const LIVING: readonly UploadState[] = [...UNMERGED, 'complete'];
 
 /** For an IN list; the states are constants of the program. */
 export function stateList(states: readonly UploadState[]): string {
-  return states.map((state) => `'${state}'`).join(', ');
+  // An empty list is no SQL; NULL equals none.
+  return states.map((state) => `'${state}'`).join(', ') || 'NULL';
 }
 
 /** States that an upload may rest in; rows in any other are few, and have an index of their own. */

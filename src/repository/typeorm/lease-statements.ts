@@ -1,13 +1,14 @@
 import type { UploadState } from '../../model/upload.js';
 import type { UploadChange, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS, type LeaseRenewal } from '../upload-repository.js';
+import { stateList } from './final-states.js';
 import type { RowStatements } from './row-statements.js';
 import { settle } from './settle.js';
 import type { GivenColumn } from './dialect.js';
 import type { SqlValue, StatementDeps } from './sql-connection.js';
-import { placeholders, statementChunks } from './sql-lists.js';
+import { statementChunks } from './sql-lists.js';
 import { assignments, bearing, extended } from './upload-change.js';
-import { updateUpload } from './update-upload.js';
+import { uploadUpdate } from './upload-update.js';
 import { overdue } from './upload-row.js';
 
 /** What a renewal says of each lease. */
@@ -27,16 +28,15 @@ export class LeaseStatements {
   async take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
     const { now } = connection.dialect;
-    const set = {
-      sql: `lease_holder = ?, lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1`,
-      parameters: [holder],
-    };
-    const where = {
-      sql: `state IN (${placeholders(states.length)}) AND (lease_holder IS NULL OR lease_expires_at <= ${now})
+    const taking = uploadUpdate(connection.dialect, {
+      id,
+      endpoint,
+      set: `lease_holder = given_holder, lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1`,
+      where: `state IN (${stateList(states)}) AND (lease_holder IS NULL OR lease_expires_at <= ${now})
         AND NOT ${overdue(now)}`,
-      parameters: states,
-    };
-    return connection.alone((session) => updateUpload(session, { id, endpoint, set, where }));
+      given: { holder },
+    });
+    return connection.changeRow(taking);
   }
 
   write(
@@ -68,10 +68,16 @@ export class LeaseStatements {
     change: UploadChange,
   ): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
-    const set = assignments(change, release, connection.dialect.now);
-    // The epoch alone would let a holder write that has given its lease back.
-    const where = { sql: 'epoch = ? AND lease_holder IS NOT NULL', parameters: [epoch] };
-    return connection.alone((session) => updateUpload(session, { id, endpoint, set, where }));
+    const { set, given } = assignments(change, release, connection.dialect.now);
+    const writing = uploadUpdate(connection.dialect, {
+      id,
+      endpoint,
+      set,
+      // The epoch alone would let a holder write that has given its lease back.
+      where: 'epoch = given_epoch AND lease_holder IS NOT NULL',
+      given: { ...given, epoch },
+    });
+    return connection.changeRow(writing);
   }
 
   private async renewChunk(

@@ -3,7 +3,7 @@ import type { ListFilter } from '../upload-repository.js';
 import { loadUploads } from './load-uploads.js';
 import { placeholders } from './sql-lists.js';
 import type { SqlValue, StatementDeps } from './sql-connection.js';
-import { insertRefusal, insertUpload } from './upload-insert.js';
+import { inserted, insertRefusal, uploadInsert } from './upload-insert.js';
 import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
 /** Statements that make and read single rows. */
@@ -13,11 +13,12 @@ export class RowStatements {
   async insert(upload: NewUpload, holder?: string): Promise<UploadRecord> {
     const { connection, endpoint } = this.deps;
     try {
-      return await connection.alone((session) => insertUpload(session, { upload, endpoint, holder }));
+      const inserting = uploadInsert(connection.dialect, { upload, endpoint, holder });
+      return inserted(await connection.changeRow(inserting), upload);
     } catch (error) {
       if (connection.dialect.isUniqueViolation(error)) throw await insertRefusal(connection, upload, error);
-      const inserted = await this.ours(upload, holder).catch(() => undefined);
-      if (inserted) return inserted;
+      const ours = await this.ours(upload, holder).catch(() => undefined);
+      if (ours) return ours;
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import type { UploadRecord } from '../upload-record.js';
 import type { Dialect } from './dialect.js';
 
 export type SqlValue = string | number | null;
@@ -11,16 +12,27 @@ export interface SqlSession {
   change(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
 }
 
+/** An INSERT or UPDATE of one row of `tus_upload`. */
+export interface RowChange {
+  readonly id: string;
+  /** One statement can make changes of different rows that have the same kind. */
+  readonly kind: string;
+  /** The statement for so many rows, without RETURNING. */
+  readonly sql: (rows: number) => string;
+  /** Of this row; in a statement they come row by row. */
+  readonly parameters: readonly SqlValue[];
+}
+
 /**
  * A database as the statements of this room see it. A lone statement commits by itself. Where the disk is full they
  * throw a `StorageFullError`.
  */
 export interface SqlConnection extends SqlSession {
   /**
-   * For a lone change that wants to see what it made of the row: where a change cannot return its rows, change and
-   * look are put together by a transaction. The work may run again after a deadlock.
+   * Makes a lone change. Resolves with the row as the change left it; undefined if it changed none. Changes that come
+   * at the same time may share a statement.
    */
-  alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  changeRow(change: RowChange): Promise<UploadRecord | undefined>;
   /**
    * Commits what the work did, or nothing of it if the work throws. Each statement sees what others have committed
    * before it. The work may run again after a deadlock. Inside, only the session that is handed over may be used: a

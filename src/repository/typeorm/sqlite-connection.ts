@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
-import type { DatabaseConnection, SqlSession, SqlValue } from './sql-connection.js';
+import type { UploadRecord } from '../upload-record.js';
+import type { DatabaseConnection, RowChange, SqlSession, SqlValue } from './sql-connection.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import type { SqliteDriver } from './sqlite-driver.js';
@@ -73,8 +74,8 @@ export class SqliteConnection implements DatabaseConnection {
     return this.opened().lone((session) => session.change(sql, parameters));
   }
 
-  async alone<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.opened().lone(work);
+  async changeRow(change: RowChange): Promise<UploadRecord | undefined> {
+    return this.opened().changeRow(change);
   }
 
   async transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {

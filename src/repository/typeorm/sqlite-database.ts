@@ -1,11 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { StorageFullError } from '../../model/errors/storage-full.error.js';
+import type { UploadRecord } from '../upload-record.js';
 import { Ballast } from './ballast.js';
 import { CommitQueue } from './commit-queue.js';
 import type { Work } from './commit-queue.js';
 import { repeated } from './repeated.js';
-import type { SqlSession, SqlValue } from './sql-connection.js';
-import { isFull, isRefused, isWithoutTransaction, sqliteDialect } from './sqlite-dialect.js';
+import { changeRow, changeRows } from './change-rows.js';
+import type { RowChange, SqlSession, SqlValue } from './sql-connection.js';
+import { rejected, settleStep, sharedSteps } from './shared-steps.js';
+import type { Results, Step } from './shared-steps.js';
+import { isFull, isWithoutTransaction, sqliteDialect } from './sqlite-dialect.js';
 import { type SqliteDriver, isSynchronous, sqliteDataSource } from './sqlite-driver.js';
 
 /**
@@ -16,7 +20,7 @@ export class SqliteDatabase {
   private readonly queue = new CommitQueue((works) => this.together(works));
   /** One at a time: many would wait for the connection in the threads that writes and files need. */
   private readonly reads = new CommitQueue((works) =>
-    each(works, (work) => repeated(work, sqliteDialect.isTransient)),
+    each(works, ({ run }) => repeated(run, sqliteDialect.isTransient)),
   );
   /** Whether a transaction may be open still: what came after it would be told done, and never be committed. */
   private begun = false;
@@ -84,6 +88,11 @@ export class SqliteDatabase {
     return this.queue.shared(() => work(this.session));
   }
 
+  /** A lone change of one row. */
+  changeRow(change: RowChange): Promise<UploadRecord | undefined> {
+    return this.queue.shared(() => changeRow(this.session, change), change);
+  }
+
   transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.queue.exclusive(() => this.withRoom(() => this.transact(work)));
   }
@@ -99,44 +108,53 @@ export class SqliteDatabase {
   }
 
   private async together(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
-    return (works.length > 1 && (await this.inOneCommit(works))) || this.oneByOne(works);
+    const steps = sharedSteps(works);
+    const results = (steps.length > 1 && (await this.inOneCommit(steps))) || (await this.oneByOne(steps));
+    return works.map(
+      (work) => results.get(work) ?? rejected(new Error('A change was left out of its commit.')),
+    );
   }
 
   /**
    * Undefined if nothing of it stayed, for another reason than one of the works. A crash before the commit leaves
    * nothing of any of them; nobody was told before it.
    */
-  private async inOneCommit(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[] | undefined> {
-    const results: PromiseSettledResult<unknown>[] = [];
+  private async inOneCommit(steps: readonly Step[]): Promise<Results | undefined> {
+    const works = steps.flat();
+    const results: Results = new Map();
     try {
       return await this.transact(async () => {
-        for (const work of works) results.push(await this.refusable(work));
+        for (const step of steps) await settleStep(step, results, (part) => this.perform(part));
         return results;
       });
     } catch (error) {
       // Of a commit that failed the answer may be lost: done again, works would find what they made, and take it for
       // somebody else's. So each is told, and looks for itself. A full disk has committed nothing.
-      const perhaps = results.length === works.length && !isFull(error);
+      const perhaps = results.size === works.length && !isFull(error);
       // Whoever has the file locked would let each of them wait as long again.
       if (!perhaps && !sqliteDialect.isTransient(error)) return undefined;
-      return works.map((_work, index) => refusal(results[index]) ?? rejected(error));
+      return new Map(works.map((work) => [work, refusal(results.get(work)) ?? rejected(error)]));
     }
   }
 
-  /** A constraint takes back its own statement only; after any other error the transaction may be gone. */
-  private async refusable(work: Work): Promise<PromiseSettledResult<unknown>> {
-    try {
-      return { status: 'fulfilled', value: await work() };
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      return rejected(error);
+  private async oneByOne(steps: readonly Step[]): Promise<Results> {
+    const results: Results = new Map();
+    const commit = (step: Step) =>
+      this.withRoom(() => repeated(() => this.outside(() => this.perform(step)), sqliteDialect.isTransient));
+    for (const step of steps) {
+      await settleStep(step, results, commit).catch((error: unknown) => {
+        for (const work of step) if (!results.has(work)) results.set(work, rejected(error));
+      });
     }
+    return results;
   }
 
-  private oneByOne(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
-    return each(works, (work) =>
-      this.withRoom(() => repeated(() => this.outside(work), sqliteDialect.isTransient)),
-    );
+  /** What each work of the step resolves with. */
+  private async perform(step: Step): Promise<readonly unknown[]> {
+    if (step.length === 1) return Promise.all(step.map(({ run }) => run()));
+    const changes = step.flatMap(({ change }) => change ?? []);
+    const rows = await changeRows(this.session, changes);
+    return changes.map(({ id }) => rows.get(id));
   }
 
   private async transact<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -215,10 +233,6 @@ async function each(
   const results: PromiseSettledResult<unknown>[] = [];
   for (const work of works) results.push(...(await Promise.allSettled([act(work)])));
   return results;
-}
-
-function rejected(reason: unknown): PromiseRejectedResult {
-  return { status: 'rejected', reason };
 }
 
 /** A work that a constraint refused has changed nothing, whatever became of the commit. */

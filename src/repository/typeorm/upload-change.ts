@@ -2,12 +2,7 @@ import type { UploadState } from '../../model/upload.js';
 import type { UploadChange, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { SqlValue } from './sql-connection.js';
-
-/** A part of a statement, with the values of its placeholders. */
-export interface SqlPart {
-  readonly sql: string;
-  readonly parameters: readonly SqlValue[];
-}
+import type { UploadUpdate } from './upload-update.js';
 
 const GIVE_BACK = 'lease_holder = NULL, lease_expires_at = NULL';
 
@@ -24,13 +19,17 @@ export function extended(now: string, milliseconds: number, where = '1 = 1'): st
 }
 
 /** The SET list of a change by the holder of the lease. */
-export function assignments(change: UploadChange, release: boolean, now: string): SqlPart {
+export function assignments(
+  change: UploadChange,
+  release: boolean,
+  now: string,
+): Pick<UploadUpdate, 'set' | 'given'> {
   const sets = [`updated_at = ${now}`];
-  const parameters: SqlValue[] = [];
+  const given: Record<string, SqlValue> = {};
   const set = (column: string, value: SqlValue | undefined): void => {
     if (value === undefined) return;
-    sets.push(`${column} = ?`);
-    parameters.push(value);
+    sets.push(`${column} = given_${column}`);
+    given[column] = value;
   };
   set('state', change.state);
   set('upload_offset', change.offset);
@@ -39,8 +38,8 @@ export function assignments(change: UploadChange, release: boolean, now: string)
   set('ending', change.ending);
   if (change.expiresIn === null) sets.push('expires_at = NULL');
   if (typeof change.expiresIn === 'number') {
-    sets.push(`expires_at = ${now} + ?`);
-    parameters.push(change.expiresIn);
+    sets.push(`expires_at = ${now} + given_expires_in`);
+    given.expires_in = change.expiresIn;
   }
   if (change.extendBy !== undefined) sets.push(extended(now, change.extendBy));
   if (change.completed) sets.push(`completed_at = ${now}`);
@@ -50,7 +49,7 @@ export function assignments(change: UploadChange, release: boolean, now: string)
   }
   if (change.state && ENDED.includes(change.state)) sets.push('dedupe_key = NULL');
   if (release) sets.push(change.fenced ? GIVE_BACK : RELEASE);
-  return { sql: sets.join(', '), parameters };
+  return { set: sets.join(', '), given };
 }
 
 /** The row, if it is what a change by the holder of this epoch would have made of it. */

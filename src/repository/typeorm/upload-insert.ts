@@ -3,10 +3,9 @@ import { KeyConflictError } from '../../model/errors/key-conflict.error.js';
 import { OptionResultError } from '../../model/errors/option-result.error.js';
 import type { NewUpload, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
+import type { Dialect } from './dialect.js';
+import type { RowChange, SqlSession, SqlValue } from './sql-connection.js';
 import { placeholders } from './sql-lists.js';
-import type { SqlSession, SqlValue } from './sql-connection.js';
-import { readUpload } from './update-upload.js';
-import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
 
 export interface UploadInsert {
   readonly upload: NewUpload;
@@ -15,16 +14,22 @@ export interface UploadInsert {
   readonly holder: string | undefined;
 }
 
-/** Inserts the row. A lone insert is called within `alone`. */
-export async function insertUpload(session: SqlSession, insert: UploadInsert): Promise<UploadRecord> {
-  const { dialect } = session;
+/** Makes the row. */
+export function uploadInsert(dialect: Dialect, insert: UploadInsert): RowChange {
   const { columns, values, parameters } = insertedColumns(insert, dialect.now);
-  const statement = `INSERT INTO tus_upload (${columns}) VALUES (${values})`;
-  const inserted = dialect.returning
-    ? await returned(session, `${statement} RETURNING ${uploadColumns(dialect.now)}`, parameters)
-    : (await session.change(statement, parameters)) > 0 && (await readUpload(session, insert.upload.id));
-  if (!inserted) throw new Error(`The database returned nothing for the new upload ${insert.upload.id}.`);
-  return inserted;
+  const into = `INSERT INTO tus_upload (${columns}) VALUES `;
+  return {
+    id: insert.upload.id,
+    kind: `${into}${values}`,
+    sql: (rows) => into + Array<string>(rows).fill(values).join(', '),
+    parameters,
+  };
+}
+
+/** @throws Error if the statement made no row. */
+export function inserted(record: UploadRecord | undefined, { id }: Pick<NewUpload, 'id'>): UploadRecord {
+  if (!record) throw new Error(`The database returned nothing for the new upload ${id}.`);
+  return record;
 }
 
 /**
@@ -54,15 +59,6 @@ export async function insertRefusal(
 /** A key is longer than what every database can index. */
 function liveKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
-}
-
-async function returned(
-  session: SqlSession,
-  statement: string,
-  parameters: readonly SqlValue[],
-): Promise<UploadRecord | undefined> {
-  const [row] = await session.query<SelectedUpload>(statement, parameters);
-  return row && toRecord(row);
 }
 
 function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string) {
@@ -97,11 +93,11 @@ function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string
   const parameters = Object.values(given);
   return {
     columns: [...Object.keys(given), ...Object.keys(stamped), 'expires_at'].join(', '),
-    values: [
+    values: `(${[
       placeholders(parameters.length),
       ...Object.values(stamped),
       expiresIn === null ? 'NULL' : `${now} + ?`,
-    ].join(', '),
+    ].join(', ')})`,
     parameters: expiresIn === null ? parameters : [...parameters, expiresIn],
   };
 }

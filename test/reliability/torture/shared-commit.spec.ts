@@ -65,6 +65,11 @@ const CALLERS: Readonly<Record<string, Caller>> = {
     change: (repository) => repository.write('ended', 1, { state: 'complete', offset: 100 }, true),
     bears: (row, value) => value !== undefined && row?.state === 'complete' && row.lease_holder === null,
   },
+  'the writer of another end': {
+    id: 'ended-too',
+    change: (repository) => repository.write('ended-too', 1, { state: 'complete', offset: 100 }, true),
+    bears: (row, value) => value !== undefined && row?.state === 'complete' && row.lease_holder === null,
+  },
   'the holder that renews': {
     id: 'kept',
     change: (repository) => repository.renew(HOLDER, [{ id: 'kept', epoch: 1, offset: 20 }]),
@@ -91,7 +96,7 @@ class Shared {
     const connection = new SqliteConnection({ path: join(folder, '.tus', 'uploads.sqlite'), driver });
     await connection.open();
     const shared = new Shared(folder, connection);
-    for (const id of ['free', 'foreign', 'written', 'ended', 'kept']) {
+    for (const id of ['free', 'foreign', 'written', 'ended', 'ended-too', 'kept']) {
       const holder = id === 'foreign' ? OTHER : HOLDER;
       await shared.repository.insert(newUpload({ id }), id === 'free' ? undefined : holder);
     }
@@ -100,18 +105,18 @@ class Shared {
     return shared;
   }
 
-  async change(fault?: Fault): Promise<void> {
+  async change(names: readonly string[], fault?: Fault): Promise<void> {
     const { opened, open } = gate();
     // The queue takes a turn after each commit; what comes meanwhile would share the next one with the callers.
     await setImmediate();
-    const before = this.connection.alone(() => opened);
-    const calls = Object.entries(CALLERS).map(async ([name, { change }]) => {
-      const [told] = await Promise.allSettled([change(this.repository)]);
+    const before = this.connection.transaction(() => opened);
+    const calls = names.map(async (name) => {
+      const [told] = await Promise.allSettled([CALLERS[name]?.change(this.repository)]);
       this.told.set(name, told);
     });
-    this.steps.arm(fault);
     open();
     await before;
+    this.steps.arm(fault);
     await Promise.race([Promise.all(calls), this.crashed]);
     // Who was told before the crash has heard it by now.
     await setImmediate();
@@ -160,10 +165,10 @@ const FAULTS: readonly Omit<Fault, 'at'>[] = [
 ];
 
 describe.each(SQLITE_DRIVERS)('changes that share a commit, through %s', (driver) => {
-  async function suffer(fault?: Fault) {
+  async function suffer(fault?: Fault, callers = Object.keys(CALLERS)) {
     const shared = await Shared.make(driver);
     try {
-      await shared.change(fault);
+      await shared.change(callers, fault);
       const { names, dead, struck } = shared.steps;
       const stuck = !dead && !(await shared.goesOn());
       const lies = await shared.lies();
@@ -178,6 +183,18 @@ describe.each(SQLITE_DRIVERS)('changes that share a commit, through %s', (driver
     }
   }
 
+  /** What was told and is not so, with the fault at each statement in turn. */
+  async function sufferAnywhere(fault: Omit<Fault, 'at'>, callers?: string[]): Promise<string[]> {
+    const wrong: string[] = [];
+    // Until a fault comes after the last statement.
+    for (let at = 0, over = false; !over; at++) {
+      const { names, struck, lies } = await suffer({ ...fault, at }, callers);
+      wrong.push(...lies.map((lie) => `at ${at} (${names[at]}): ${lie}`));
+      over = !struck;
+    }
+    return wrong;
+  }
+
   const fulfilled = (told: ReadonlyMap<string, Told>) =>
     Object.keys(CALLERS).filter((name) => told.get(name)?.status === 'fulfilled');
   const refused = 'the maker of a row that is there';
@@ -187,7 +204,11 @@ describe.each(SQLITE_DRIVERS)('changes that share a commit, through %s', (driver
     const { names, lies, told } = await suffer();
     expect(names.slice(0, names.indexOf('sql COMMIT'))).toEqual([
       'sql BEGIN IMMEDIATE',
-      ...Object.values(CALLERS).map(() => expect.stringMatching(/^sql (INSERT|UPDATE|WITH)/)),
+      'sql WITH given AS',
+      // Two rows in one statement, which one of them refuses, and then one by one.
+      ...Array<string>(3).fill('sql INSERT INTO tus_upload'),
+      ...Array<string>(2).fill('sql WITH given AS'),
+      'sql WITH beat AS',
     ]);
     expect(names.filter((name) => /BEGIN|COMMIT/.test(name))).toHaveLength(2);
     expect({ lies, done: fulfilled(told) }).toEqual({ lies: [], done: willing });
@@ -195,15 +216,23 @@ describe.each(SQLITE_DRIVERS)('changes that share a commit, through %s', (driver
   });
 
   it.each(FAULTS)('are told nothing that is not so, with %j at whichever statement', async (fault) => {
-    const wrong: string[] = [];
-    // Until a fault comes after the last statement.
-    for (let at = 0, over = false; !over; at++) {
-      const { names, struck, lies } = await suffer({ ...fault, at });
-      wrong.push(...lies.map((lie) => `at ${at} (${names[at]}): ${lie}`));
-      over = !struck;
-    }
-    expect(wrong).toEqual([]);
+    expect(await sufferAnywhere(fault)).toEqual([]);
   });
+
+  const ends = ['the writer of an end', 'the writer of another end'];
+
+  it('and are of one kind are one statement, which needs no transaction', async () => {
+    const { names, lies, told } = await suffer(undefined, ends);
+    expect(names).toEqual(['sql WITH given AS']);
+    expect({ lies, done: fulfilled(told) }).toEqual({ lies: [], done: ends });
+  });
+
+  it.each(FAULTS)(
+    'and are of one kind are told nothing that is not so, with %j at whichever statement',
+    async (fault) => {
+      expect(await sufferAnywhere(fault, ends)).toEqual([]);
+    },
+  );
 
   it.each([
     ['BEGIN fails', 'sql BEGIN', 'fail', willing],
@@ -214,7 +243,7 @@ describe.each(SQLITE_DRIVERS)('changes that share a commit, through %s', (driver
       'the answer of COMMIT is lost',
       'sql COMMIT',
       'lost',
-      ['the maker of a row', 'the writer of an offset', 'the writer of an end'],
+      ['the maker of a row', 'the writer of an offset', 'the writer of an end', 'the writer of another end'],
     ],
   ] as const)('when %s, are done where it can be known', async (_title, only, kind, done) => {
     const { told, lies } = await suffer({ at: 0, kind, only });
