@@ -13,6 +13,7 @@ import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import { Background } from '../uploads/background.js';
 import { BodyBudget } from '../uploads/body-budget.js';
+import { ChunkMemory } from '../uploads/chunk-memory.js';
 import { Merges } from '../uploads/merges.js';
 import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
@@ -93,7 +94,8 @@ function uploadProviders(name: string | undefined): Provider[] {
         const endpoint = name ?? DEFAULT_NAME;
         const settings = settingsOf(options);
         const budget = new BodyBudget(options.memoryBudget);
-        const rooms = { budget, storage, repository, locker, events, outbox, background };
+        const memory = options.freeChunks ? new ChunkMemory() : undefined;
+        const rooms = { budget, memory, storage, repository, locker, events, outbox, background };
         return { endpoint, storageName: endpoint, ...rooms, settings };
       },
     ),

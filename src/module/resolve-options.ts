@@ -53,9 +53,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     checkFunction(option, given[option]);
   checkDatabase(given.database);
   checkCors(given.cors);
-  if (given.downloads !== undefined && typeof given.downloads !== 'boolean') {
-    throw new TusOptionError('downloads', given.downloads, 'use true or false');
-  }
+  for (const option of ['downloads', 'freeChunks'] as const) checkBoolean(option, given[option]);
   if (given.partials !== undefined && !['release', 'keep'].includes(given.partials)) {
     throw new TusOptionError('partials', given.partials, "use 'release' or 'keep'");
   }
@@ -85,7 +83,13 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     respondAfter: given.respondAfter ?? 30_000,
     bodyIdleTimeout: given.bodyIdleTimeout ?? 30_000,
     memoryBudget: given.memoryBudget ?? 64 * MIB,
+    freeChunks: given.freeChunks ?? true,
   };
+}
+
+function checkBoolean(option: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new TusOptionError(option, value, 'use true or false');
 }
 
 function checkFunction(option: string, value: unknown): void {

@@ -32,6 +32,12 @@ export interface WriteContext {
 export interface AppendContext extends WriteContext {
   /** Tells that the upload is durable up to `offset`, counted from its beginning. */
   progress(offset: number): void;
+  /**
+   * Tells that nobody needs the chunks of the newest batch any more: their memory is freed at once, and they are empty
+   * then. Without this call the garbage collector frees them, which costs the more the more the application keeps
+   * alive. Batches that the storage made itself are left alone.
+   */
+  release(batch: readonly Buffer[]): void;
 }
 
 export interface AppendResult {

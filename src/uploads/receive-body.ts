@@ -65,6 +65,7 @@ export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBo
       record: async (reference) => void (await lock.write({ reference })),
       // What still has to be verified is told to nobody.
       progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
+      release: (batch) => body.release(batch),
     });
     const received = judge(deps, lock, { result, body, input });
     return await verified(deps, lock, { received, checksums });
@@ -80,6 +81,7 @@ function bodyOf(deps: UploadDeps, lock: Lock, input: BoundedBody): UploadBody {
     lengthUnknown: input.contentLength === undefined,
     idleMilliseconds: deps.settings.bodyIdleTimeout,
     budget: deps.budget,
+    memory: deps.memory,
     ...(input.onBodyWanted && { onWanted: input.onBodyWanted }),
   });
 }

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import { BodyBudget } from './body-budget.js';
+import { readByNobodyElse } from './chunk-memory.js';
+import type { ChunkMemory } from './chunk-memory.js';
 
 /**
  * - `ended`: all of it arrived. `interrupted`: it was cut off. `idle`: the client sent nothing for too long.
@@ -21,6 +23,8 @@ export interface UploadBodyOptions {
   readonly idleMilliseconds: number;
   /** Where the bytes count that are kept in memory. Default: there is room for all. */
   readonly budget?: BodyBudget;
+  /** Frees what the consumer has no more need of. Default: that is left to the garbage collector. */
+  readonly memory?: ChunkMemory | undefined;
   /** Called when the first bytes are wanted. */
   readonly onWanted?: () => void;
 }
@@ -34,11 +38,15 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   outcome: BodyOutcome | undefined;
   private filling: Buffer[] = [];
   private size = 0;
+  /** What the consumer works on. */
+  private batch: readonly Buffer[] | undefined;
   /** Bytes that the consumer works on. */
   private handed = 0;
   private readonly budget: BodyBudget;
   private received = 0;
   private started = false;
+  /** Whether anybody else may hold a chunk. */
+  private shared = false;
   private lastByteAt = 0;
   private waiting: ((result: IteratorResult<readonly Buffer[]>) => void) | undefined;
 
@@ -89,6 +97,14 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     else if (idleMilliseconds > 0 && performance.now() - this.lastByteAt > idleMilliseconds) this.end('idle');
   }
 
+  /**
+   * The consumer has no more need of the batch that it was handed last. Chunks that nobody else can hold are empty
+   * afterwards; any other batch is the consumer's own.
+   */
+  release(batch: readonly Buffer[]): void {
+    if (batch === this.batch && !this.shared) this.options.memory?.free(batch);
+  }
+
   /** Reads no further; what has gathered is still handed over. */
   stop(): void {
     this.end('stopped');
@@ -109,6 +125,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     this.started = true;
     const { source } = this;
     if (source.readableEnded) return this.end(isWhole(source) ? 'ended' : 'interrupted');
+    this.shared = source.readableDidRead || source.listenerCount('data') > 0;
     if (source.destroyed) return this.onClose();
     source.on('data', this.onData);
     source.once('end', this.onEnd);
@@ -130,6 +147,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
 
   private readonly onData = (chunk: Uint8Array | string): void => {
     const bytes = toBuffer(chunk);
+    this.shared ||= !readByNobodyElse(this.source);
     this.received += bytes.length;
     if (this.received > this.options.limit) {
       if (this.options.lengthUnknown) this.drop();
@@ -178,6 +196,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
   private giveHanded(): void {
     this.budget.give(this.handed);
     this.handed = 0;
+    this.batch = undefined;
   }
 
   /** A block that waits for the end of its body must not keep others from reading: its last byte is enough. */
@@ -203,6 +222,7 @@ export class UploadBody implements AsyncIterableIterator<readonly Buffer[]> {
     if (this.size === 0) return { done: true, value: undefined };
     const value = this.filling;
     this.handed = this.size;
+    this.batch = value;
     this.filling = [];
     this.size = 0;
     return { done: false, value };

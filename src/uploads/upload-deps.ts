@@ -6,6 +6,7 @@ import type { IdGenerator, KeyGenerator } from '../model/naming.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import type { Background } from './background.js';
 import type { BodyBudget } from './body-budget.js';
+import type { ChunkMemory } from './chunk-memory.js';
 
 /** What every use case of this room stands on. */
 export interface UploadDeps {
@@ -20,6 +21,8 @@ export interface UploadDeps {
   readonly outbox: CompletionOutbox;
   readonly background: Background;
   readonly budget: BodyBudget;
+  /** Frees chunks that are stored; undefined to leave them to the garbage collector. */
+  readonly memory: ChunkMemory | undefined;
   readonly settings: UploadSettings;
 }
 

@@ -103,6 +103,7 @@ const WRONG: readonly (readonly [option: string, value: unknown])[] = [
   ['bodyIdleTimeout', null],
   ['memoryBudget', 1024],
   ['memoryBudget', '64MB'],
+  ['freeChunks', 'yes'],
   ['bodyIdleTimeout', 2 ** 31],
   ['owner', 'ann'],
   ['owner', null],

@@ -46,6 +46,7 @@ export class Appender {
           told.offset = offset;
           context.progress(offset);
         },
+        release: (batch) => context.release(batch),
       });
       return { ...told, ...(secured && { secured }) };
     } catch (error) {
@@ -110,6 +111,7 @@ export class Appender {
       context.progress(file.start + file.writer.position);
     }
     if (failure) throw failure.error;
+    context.release(batch);
   }
 
   private async openLast(upload: StoredUpload, segments: Segments): Promise<OpenSegment> {

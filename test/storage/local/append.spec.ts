@@ -142,6 +142,14 @@ describe('appending to a local upload', () => {
     expect(await row.append(storage, 'abc')).toMatchObject({ offset: 0, failure: { kind: 'unavailable' } });
   });
 
+  test('chunks are released once they are written, and not if they are not', async () => {
+    await row.append(bench.storage, 'abc');
+    expect(row.released.join()).toBe('abc');
+    const full = bench.again({ writev: async () => Promise.reject(fault('ENOSPC')) });
+    await row.append(full, 'def');
+    expect(row.released.join()).toBe('abc');
+  });
+
   test("with sync 'append' an offset is told only after its bytes are on the disk", async () => {
     const steps: string[] = [];
     const storage = bench.again(

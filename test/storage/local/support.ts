@@ -61,6 +61,7 @@ export class Bench {
 export class Row {
   upload: StoredUpload;
   readonly progress: number[] = [];
+  readonly released: Buffer[] = [];
 
   constructor(upload: Partial<StoredUpload> & { id: string }) {
     const key = upload.kind === 'partial' ? null : upload.id;
@@ -73,6 +74,7 @@ export class Row {
       signal,
       record: async (reference: string) => void (this.upload = { ...this.upload, reference }),
       progress: (offset: number) => void this.progress.push(offset),
+      release: (batch: readonly Buffer[]) => void this.released.push(...batch),
     };
   }
 
