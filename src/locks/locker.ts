@@ -37,6 +37,8 @@ export type Acquired =
 export interface AcquireRequest {
   readonly id: string;
   readonly states: readonly UploadState[];
+  /** Bytes that are at hand: if they are all of an untouched upload, it is `finishing` with the lease. */
+  readonly atHand?: number | undefined;
   /** What a running holder is told. */
   readonly ask: LetGoReason;
   /** Called with the row before a running holder is asked: what it throws is thrown on, and the holder goes on. */

@@ -54,6 +54,16 @@ export interface ListFilter {
   readonly limit: number;
 }
 
+/** What a row must be for its lease to be taken. */
+export interface WantedRow {
+  readonly states: readonly UploadState[];
+  /**
+   * Bytes that are at hand. A row that has this length, and that nobody has written to before, is `finishing` with the
+   * same statement: what is about to be published is on record.
+   */
+  readonly atHand?: number | undefined;
+}
+
 /**
  * The rows of one registration. A method is one conditional statement, or one short transaction where it says so.
  * Every write of a leased row carries the epoch and resolves with the row as it is now; false or undefined means that
@@ -78,7 +88,7 @@ export interface UploadRepository {
    * Takes the lease of a row that is in one of `states` and has no lease, or one that ran out; loads the row in the
    * same statement. The epoch grows by one. Undefined if it could not be had.
    */
-  take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined>;
+  take(id: string, holder: string, wanted: WantedRow): Promise<UploadRecord | undefined>;
 
   /**
    * Changes a row under its lease, and gives the lease back if `release` is set. Zero rows are looked at again: the

@@ -7,7 +7,7 @@ import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import { admitted } from './access.js';
 import { checkLength } from './check-length.js';
-import { verifyNothing } from './checksums.js';
+import { mayBeChecked, verifyNothing } from './checksums.js';
 import type { AppendToUpload } from './commands.js';
 import { extension, failUpload, finishUpload, settleFinishing } from './finish-upload.js';
 import { living } from './living.js';
@@ -33,6 +33,7 @@ export async function appendToUpload(
     id,
     states: ['open', 'finishing'],
     ask: 'append',
+    atHand: atHand(input),
     check: (running) => {
       // Neither the length that was said nor the limits change under a running writer.
       checkHeaders(deps, running, input);
@@ -45,8 +46,20 @@ export async function appendToUpload(
   return underLock(lock, () => appendUnder(deps, lock, input));
 }
 
+/**
+ * All bytes of an upload that is sent whole, if they have come already: what is published is on record before it is,
+ * without a statement of its own. Bytes that have to verify first must not be taken for its content by recovery (CHK-03).
+ */
+function atHand({ body, offset, length, contentLength, checksum }: AppendToUpload): number | undefined {
+  const whole = offset === 0 && length === undefined && !mayBeChecked(checksum);
+  return whole && contentLength !== undefined && body.readableLength >= contentLength
+    ? contentLength
+    : undefined;
+}
+
 async function appendUnder(deps: UploadDeps, lock: Lock, input: AppendToUpload): Promise<UploadRecord> {
-  if (lock.upload.state === 'finishing') {
+  // One that is finishing since an earlier epoch was left so by a crash.
+  if (lock.upload.state === 'finishing' && lock.upload.epoch > 1) {
     const finished = await settleFinishing(deps, lock);
     if (finished) return appendNothing(deps, finished, input);
   }

@@ -59,7 +59,7 @@ describe('a round of maintenance', () => {
   /** Deleted without a process that could free it. */
   async function deletedMeanwhile(): Promise<string> {
     const id = await engine.begun('he', 5);
-    const leased = await engine.repository.take(id, 'another process', ['open']);
+    const leased = await engine.repository.take(id, 'another process', { states: ['open'] });
     expect(await engine.repository.terminate(id, leased?.epoch)).toBe('done');
     return id;
   }

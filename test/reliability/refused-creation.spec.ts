@@ -85,7 +85,7 @@ describe('a POST with a body that fails leaves nothing behind (CRE-22, promise 4
       ({ id } = upload);
       await real();
       await engine.lapse(id);
-      await engine.repository.take(id, 'another process', ['open', 'finishing']);
+      await engine.repository.take(id, 'another process', { states: ['open', 'finishing'] });
       throw new TypeError('a fault of the program');
     };
     await expect(post(MIB)).rejects.toThrow(TypeError);

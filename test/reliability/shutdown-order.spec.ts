@@ -65,7 +65,7 @@ describe('the end of an application (promise 9)', () => {
 
     beforeEach(async () => {
       const id = await engine.begun('he', 5);
-      const leased = await engine.repository.take(id, 'another process', ['open']);
+      const leased = await engine.repository.take(id, 'another process', { states: ['open'] });
       await engine.repository.terminate(id, leased?.epoch);
       [removing, goOn] = [gate(), gate()];
       engine.storage.remove = async (real) => {

@@ -87,7 +87,7 @@ export function endingContract(make: MakeDatabase): void {
       const partial = await completePartial(repository);
       await plannedFinal(repository, [partial]);
       expect(await repository.terminate(partial, undefined)).toBe('pinned');
-      const taken = await repository.take(partial, HOLDER, ['complete']);
+      const taken = await repository.take(partial, HOLDER, { states: ['complete'] });
       expect(await repository.terminate(partial, taken?.epoch)).toBe('pinned');
       expect(await found(repository, partial)).toMatchObject({ state: 'complete', leaseHolder: HOLDER });
     });
@@ -198,7 +198,7 @@ export function endingContract(make: MakeDatabase): void {
     it('keeps the ending, and gives back a lease under which the bytes were freed', async () => {
       const final = await plannedFinal(repository, [await completePartial(repository)]);
       await repository.failFinal(final.id, 1);
-      await repository.take(final.id, HOLDER, ['terminating']);
+      await repository.take(final.id, HOLDER, { states: ['terminating'] });
       await repository.bury(final.id);
       expect(await found(repository, final.id)).toMatchObject({
         state: 'gone',

@@ -210,9 +210,9 @@ export function expiryContract(make: MakeDatabase): void {
     it.each([undefined, HOLDER])('gives no lease to anybody (held before by: %s)', async (holder) => {
       const id = await overdueUpload({}, holder);
       if (holder !== undefined) await lapse(id);
-      expect(await repository.take(id, 'process-2', ['open'])).toBeUndefined();
+      expect(await repository.take(id, 'process-2', { states: ['open'] })).toBeUndefined();
       await expired(id, -60_000);
-      expect(await repository.take(id, 'process-2', ['open'])).toMatchObject({ id });
+      expect(await repository.take(id, 'process-2', { states: ['open'] })).toMatchObject({ id });
     });
 
     it('is seen by the check of a final, which makes nothing of it (CON-12)', async () => {
@@ -241,7 +241,7 @@ export function expiryContract(make: MakeDatabase): void {
         leaseHolder: null,
       });
       await expect(repository.insert(newUpload({ key: 'videos/1' }))).rejects.toThrow();
-      expect(await repository.take(id, HOLDER, ['terminating'])).toMatchObject({ id });
+      expect(await repository.take(id, HOLDER, { states: ['terminating'] })).toMatchObject({ id });
       await repository.bury(id);
       await repository.insert(newUpload({ key: 'videos/1' }));
     });

@@ -92,7 +92,7 @@ export async function endPartial(
   id: string,
   ending?: 'failed',
 ): Promise<UploadRecord> {
-  const taken = await repository.take(id, HOLDER, ['open']);
+  const taken = await repository.take(id, HOLDER, { states: ['open'] });
   const change: UploadChange = ending
     ? { state: 'terminating', ending }
     : { state: 'complete', offset: 10, length: 10, completed: true };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { NewUpload } from '../../src/repository/upload-record.js';
 import type { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { LossyConnection, MakeDatabase, TestDatabase } from './fixtures.js';
 import { FRESH, HOLDER, age, finalPlan, found, lossyRepository, newUpload } from './fixtures.js';
@@ -17,7 +18,9 @@ export function leaseContract(make: MakeDatabase): void {
 
   it('of fifty that take a lease at once, one gets it', async () => {
     const { id } = await repository.insert(newUpload());
-    const takes = Array.from({ length: 50 }, (_, n) => repository.take(id, `process-${n}`, ['open']));
+    const takes = Array.from({ length: 50 }, (_, n) =>
+      repository.take(id, `process-${n}`, { states: ['open'] }),
+    );
     const taken = (await Promise.all(takes)).filter((record) => record !== undefined);
     expect(taken).toHaveLength(1);
     expect(taken[0]).toMatchObject({ epoch: 1, releasedEpoch: 0, leaseRemaining: FRESH });
@@ -26,22 +29,44 @@ export function leaseContract(make: MakeDatabase): void {
 
   it('taking a lease loads the row, and names the state it must be in', async () => {
     const { id } = await repository.insert(newUpload({ metadata: 'a' }));
-    expect(await repository.take(id, HOLDER, ['finishing', 'complete'])).toBeUndefined();
-    expect(await repository.take(id, HOLDER, [])).toBeUndefined();
-    expect(await repository.take('unknown', HOLDER, ['open'])).toBeUndefined();
-    expect(await repository.take(id, HOLDER, ['finishing', 'open'])).toMatchObject({
+    expect(await repository.take(id, HOLDER, { states: ['finishing', 'complete'] })).toBeUndefined();
+    expect(await repository.take(id, HOLDER, { states: [] })).toBeUndefined();
+    expect(await repository.take('unknown', HOLDER, { states: ['open'] })).toBeUndefined();
+    expect(await repository.take(id, HOLDER, { states: ['finishing', 'open'] })).toMatchObject({
       id,
       metadata: 'a',
       epoch: 1,
     });
   });
 
+  it('a lease with all bytes of an untouched upload at hand makes it finishing, and with any other leaves it open', async () => {
+    const taken = async (values: Partial<NewUpload>, atHand: number, holder?: string) => {
+      const { id } = await repository.insert(newUpload({ length: 100, ...values }), holder);
+      if (holder) await repository.write(id, 1, { state: 'open' }, true);
+      return repository.take(id, HOLDER, { states: ['open', 'finishing'], atHand });
+    };
+    expect(await taken({}, 100)).toMatchObject({
+      state: 'finishing',
+      epoch: 1,
+      offset: 0,
+      leaseHolder: HOLDER,
+    });
+    expect(await taken({}, 99)).toMatchObject({ state: 'open', epoch: 1 });
+    expect(await taken({ length: null }, 100)).toMatchObject({ state: 'open' });
+    expect(await taken({ kind: 'partial', key: null }, 100)).toMatchObject({ state: 'open' });
+    // Who wrote before may have left bytes that did not verify.
+    expect(await taken({}, 100, 'process-2')).toMatchObject({ state: 'open', epoch: 2 });
+  });
+
   it('a lease that ran out by the clock of the database can be taken, and its holder writes no more', async () => {
     const { id } = await repository.insert(newUpload(), HOLDER);
-    expect(await repository.take(id, 'process-2', ['open'])).toBeUndefined();
+    expect(await repository.take(id, 'process-2', { states: ['open'] })).toBeUndefined();
     await age(connection, id, RAN_OUT);
     expect((await found(repository, id)).leaseRemaining).toBeLessThan(0);
-    expect(await repository.take(id, 'process-2', ['open'])).toMatchObject({ epoch: 2, releasedEpoch: 0 });
+    expect(await repository.take(id, 'process-2', { states: ['open'] })).toMatchObject({
+      epoch: 2,
+      releasedEpoch: 0,
+    });
     expect(await repository.write(id, 1, { offset: 10 }, false)).toBeUndefined();
     expect(await repository.write(id, 1, { offset: 10 }, true)).toBeUndefined();
     expect(await repository.renew(HOLDER, [{ id, epoch: 1, offset: 10 }])).toEqual(new Set());
@@ -56,17 +81,23 @@ export function leaseContract(make: MakeDatabase): void {
       leaseRemaining: null,
       releasedEpoch: 1,
     });
-    expect(await repository.take(id, HOLDER, ['open'])).toMatchObject({ epoch: 2, releasedEpoch: 1 });
+    expect(await repository.take(id, HOLDER, { states: ['open'] })).toMatchObject({
+      epoch: 2,
+      releasedEpoch: 1,
+    });
   });
 
   it('a fenced release remembers that an earlier writer never stopped, also when its answer was lost', async () => {
     const { id } = await repository.insert(newUpload(), HOLDER);
     await age(connection, id, RAN_OUT);
-    await repository.take(id, 'process-2', ['open']);
+    await repository.take(id, 'process-2', { states: ['open'] });
     connection.loseNext('UPDATE');
     const released = await repository.write(id, 2, { offset: 10, fenced: true }, true);
     expect(released).toMatchObject({ offset: 10, leaseHolder: null, epoch: 2, releasedEpoch: 0 });
-    expect(await repository.take(id, HOLDER, ['open'])).toMatchObject({ epoch: 3, releasedEpoch: 0 });
+    expect(await repository.take(id, HOLDER, { states: ['open'] })).toMatchObject({
+      epoch: 3,
+      releasedEpoch: 0,
+    });
   });
 
   it('a lease that ran out but was not taken can still be written under and renewed', async () => {

@@ -82,7 +82,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
 
     it('pins are seen by the writer of a partial with the statement that completes it', async () => {
       const a = await openPartial(repository);
-      const taken = await repository.take(a, HOLDER, ['open']);
+      const taken = await repository.take(a, HOLDER, { states: ['open'] });
       await pending(a);
       expect(taken?.pins).toBe(0);
       const change = { state: 'complete', offset: 10, completed: true } as const;
@@ -119,7 +119,8 @@ export function pendingFinalContract(make: MakeDatabase): void {
     it('are not those that merge already, or were given up', async () => {
       const a = await openPartial(repository);
       const [merging, failed, deleted] = [await pending(a), await pending(a), await pending(a)];
-      for (const { id } of [merging, failed, deleted]) await repository.take(id, HOLDER, ['pending']);
+      for (const { id } of [merging, failed, deleted])
+        await repository.take(id, HOLDER, { states: ['pending'] });
       await repository.write(merging.id, 1, { state: 'merging', length: 10 }, false);
       await repository.failFinal(failed.id, 1);
       await repository.terminate(deleted.id, 1);
@@ -163,7 +164,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
       await repository.planFinal(finalPlan([a]));
       await repository.insert(newUpload({ state: 'finishing' }));
       const { id } = await pending(a);
-      await repository.take(id, HOLDER, ['pending']);
+      await repository.take(id, HOLDER, { states: ['pending'] });
       await repository.terminate(id, 1);
       expect(await decided()).toEqual([]);
     });
@@ -174,7 +175,9 @@ export function pendingFinalContract(make: MakeDatabase): void {
       const a = await openPartial(repository);
       const { id } = await pending(a);
       await endPartial(repository, a);
-      const takes = await Promise.all([1, 2, 3].map((n) => repository.take(id, `process-${n}`, ['pending'])));
+      const takes = await Promise.all(
+        [1, 2, 3].map((n) => repository.take(id, `process-${n}`, { states: ['pending'] })),
+      );
       const [taken, ...others] = takes.filter((record) => record !== undefined);
       expect(others).toEqual([]);
       expect(taken).toMatchObject({ state: 'pending', epoch: 1, releasedEpoch: 0 });
@@ -187,7 +190,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
         state: 'complete',
       });
       expect(await found(repository, a)).toMatchObject({ content: 'releasing', consumedBy: id, pins: 0 });
-      expect(await repository.take(id, HOLDER, ['pending'])).toBeUndefined();
+      expect(await repository.take(id, HOLDER, { states: ['pending'] })).toBeUndefined();
     });
 
     it('that fails frees its dedupe key and its partials, also those that take bytes still (CON-21)', async () => {
@@ -195,7 +198,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
       const plan = pendingPlan([a, b, a]);
       const { final } = await repository.planFinal(plan);
       expect(await repository.failFinal(final.id, 0)).toBe(false);
-      await repository.take(final.id, HOLDER, ['pending']);
+      await repository.take(final.id, HOLDER, { states: ['pending'] });
       connection.loseNext('COMMIT');
       expect(await repository.failFinal(final.id, 1)).toBe(true);
       expect(await found(repository, final.id)).toMatchObject({
@@ -212,7 +215,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
       const { id } = await pending(a);
       expect(await repository.terminate(id, undefined)).toBe('lost');
       expect(await repository.terminate(id, 0)).toBe('lost');
-      await repository.take(id, HOLDER, ['pending']);
+      await repository.take(id, HOLDER, { states: ['pending'] });
       expect(await repository.terminate(id, 1)).toBe('done');
       expect(await found(repository, a)).toMatchObject({ state: 'open', pins: 0 });
     });
@@ -220,7 +223,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
     it('keeps a partial from being deleted, with and without the lease of its writer (CON-29)', async () => {
       const a = await openPartial(repository);
       await pending(a);
-      const taken = await repository.take(a, HOLDER, ['open']);
+      const taken = await repository.take(a, HOLDER, { states: ['open'] });
       expect(await repository.terminate(a, taken?.epoch)).toBe('pinned');
       await repository.write(a, taken?.epoch ?? 0, { state: 'complete', offset: 10 }, true);
       expect(await repository.terminate(a, undefined)).toBe('pinned');
@@ -232,7 +235,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
       await endPartial(repository, a, 'failed');
       await repository.bury(a);
       expect(await repository.forgetTombstones(0)).toBe(0);
-      await repository.take(id, HOLDER, ['pending']);
+      await repository.take(id, HOLDER, { states: ['pending'] });
       await repository.failFinal(id, 1);
       expect(await repository.forgetTombstones(0)).toBe(1);
     });

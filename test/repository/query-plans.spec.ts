@@ -58,7 +58,9 @@ describe('no statement reads all uploads', () => {
     const { id } = await repository.insert(newUpload());
     expect(await problems(() => repository.find(id), PRIMARY)).toEqual([]);
     expect(await problems(() => repository.findAll([id, 'none']), PRIMARY)).toEqual([]);
-    expect(await problems(() => repository.take(id, HOLDER, ['open', 'finishing']), PRIMARY)).toEqual([]);
+    expect(
+      await problems(() => repository.take(id, HOLDER, { states: ['open', 'finishing'] }), PRIMARY),
+    ).toEqual([]);
     expect(await problems(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }]), PRIMARY)).toEqual(
       [],
     );

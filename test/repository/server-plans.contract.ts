@@ -116,7 +116,7 @@ export function serverPlanContract(server: ServerDatabase): void {
     const works = [
       () => repository.find(id),
       () => repository.list({ limit: 10, after: 'a', states: ['open'] }),
-      () => repository.take(id, 'process-1', ['open']),
+      () => repository.take(id, 'process-1', { states: ['open'] }),
       () => repository.renew('process-1', [{ id, epoch: 1, offset: 5 }], 1_000),
       () => repository.write(id, 1, { offset: 10 }, true),
       () => repository.insert(newUpload()),

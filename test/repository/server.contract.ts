@@ -209,7 +209,9 @@ export function serverContract(server: ServerDatabase): void {
         return new TypeOrmUploadRepository(connection, 'files');
       }),
     );
-    const takes = Array.from({ length: 50 }, (_, n) => instances[n % 5]!.take(id, `process-${n}`, ['open']));
+    const takes = Array.from({ length: 50 }, (_, n) =>
+      instances[n % 5]!.take(id, `process-${n}`, { states: ['open'] }),
+    );
     const taken = (await Promise.all(takes)).filter((record) => record !== undefined);
     expect(taken).toHaveLength(1);
     expect(await found(repository, id)).toMatchObject({ leaseHolder: taken[0]?.leaseHolder, epoch: 1 });

@@ -319,7 +319,7 @@ describe('UploadService without HTTP', () => {
 
     it('CORE-06 tell that an upload can never be completed', async () => {
       const { id } = await context.uploads.create({ length: 5 });
-      const row = await context.rows.take(id, 'test', ['open']);
+      const row = await context.rows.take(id, 'test', { states: ['open'] });
       await context.rows.write(id, row?.epoch ?? 0, { state: 'failed', ending: 'failed' }, true);
       expect(await context.uploads.find(id)).toBeUndefined();
       await expect(context.uploads.get(id)).rejects.toThrow(UploadGoneError);

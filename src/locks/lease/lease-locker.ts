@@ -3,7 +3,7 @@ import { UploadLockedError } from '../../model/errors/upload-locked.error.js';
 import type { UploadState } from '../../model/upload.js';
 import type { UploadRecord } from '../../repository/upload-record.js';
 import { LEASE_MILLISECONDS } from '../../repository/upload-repository.js';
-import type { UploadRepository } from '../../repository/upload-repository.js';
+import type { UploadRepository, WantedRow } from '../../repository/upload-repository.js';
 import type { AcquireRequest, Acquired, Locker } from '../locker.js';
 import { LeaseLock } from './lease-lock.js';
 import { Waiters } from './waiters.js';
@@ -59,11 +59,8 @@ export class LeaseLocker implements Locker {
     }
   }
 
-  async tryAcquire(id: string, states: readonly UploadState[]): Promise<LeaseLock | undefined> {
-    if (this.draining || this.held.has(id)) return undefined;
-    const sentAt = this.now();
-    const record = await this.deps.repository.take(id, this.holder, states);
-    return record && this.track(record, sentAt);
+  tryAcquire(id: string, states: readonly UploadState[]): Promise<LeaseLock | undefined> {
+    return this.takeFree(id, { states });
   }
 
   adopt(record: UploadRecord): LeaseLock {
@@ -105,12 +102,19 @@ export class LeaseLocker implements Locker {
   }
 
   private async take(request: AcquireRequest): Promise<Taken> {
-    const lock = await this.tryAcquire(request.id, request.states);
+    const lock = await this.takeFree(request.id, request);
     if (lock) return { done: { lock } };
     const running = await this.deps.repository.find(request.id);
     if (!running || running.expired || !request.states.includes(running.state))
       return { done: { record: running } };
     return { running };
+  }
+
+  private async takeFree(id: string, wanted: WantedRow): Promise<LeaseLock | undefined> {
+    if (this.draining || this.held.has(id)) return undefined;
+    const sentAt = this.now();
+    const record = await this.deps.repository.take(id, this.holder, wanted);
+    return record && this.track(record, sentAt);
   }
 
   private track(record: UploadRecord, sentAt: number): LeaseLock {

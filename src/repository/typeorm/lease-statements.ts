@@ -1,6 +1,5 @@
-import type { UploadState } from '../../model/upload.js';
 import type { UploadChange, UploadRecord } from '../upload-record.js';
-import { LEASE_MILLISECONDS, type LeaseRenewal } from '../upload-repository.js';
+import { LEASE_MILLISECONDS, type LeaseRenewal, type WantedRow } from '../upload-repository.js';
 import { stateList } from './final-states.js';
 import type { RowStatements } from './row-statements.js';
 import { settle } from './settle.js';
@@ -18,6 +17,10 @@ const BEAT: readonly GivenColumn[] = [
   { name: 'durable', type: 'bigint' },
 ];
 
+/** A part of a SET list. Where somebody has written before, bytes that never verified may lie behind the offset. */
+const FINISHING = `state = CASE WHEN state = 'open' AND kind = 'single' AND epoch = 0 AND upload_length = given_at_hand
+  THEN 'finishing' ELSE state END`;
+
 /** Statements that take a lease, write under it, and keep it. */
 export class LeaseStatements {
   constructor(
@@ -25,16 +28,18 @@ export class LeaseStatements {
     private readonly rows: RowStatements,
   ) {}
 
-  async take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined> {
+  async take(id: string, holder: string, { states, atHand }: WantedRow): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
     const { now } = connection.dialect;
     const taking = uploadUpdate(connection.dialect, {
       id,
       endpoint,
-      set: `lease_holder = given_holder, lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1`,
+      // The state first: MySQL and MariaDB see what was set before.
+      set: `${atHand === undefined ? '' : `${FINISHING}, `}lease_holder = given_holder,
+        lease_expires_at = ${now} + ${LEASE_MILLISECONDS}, epoch = epoch + 1`,
       where: `state IN (${stateList(states)}) AND (lease_holder IS NULL OR lease_expires_at <= ${now})
         AND NOT ${overdue(now)}`,
-      given: { holder },
+      given: { holder, ...(atHand !== undefined && { at_hand: atHand }) },
     });
     return connection.changeRow(taking);
   }

@@ -7,6 +7,7 @@ import type {
   PlannedFinal,
   PlannedPartial,
   UploadRepository,
+  WantedRow,
 } from '../upload-repository.js';
 import { DueStatements } from './due-statements.js';
 import { FinalPlanning } from './final-planning.js';
@@ -52,8 +53,8 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.rows.list(filter);
   }
 
-  take(id: string, holder: string, states: readonly UploadState[]): Promise<UploadRecord | undefined> {
-    return this.leases.take(id, holder, states);
+  take(id: string, holder: string, wanted: WantedRow): Promise<UploadRecord | undefined> {
+    return this.leases.take(id, holder, wanted);
   }
 
   write(

@@ -14,7 +14,13 @@ export interface UploadUpdate {
   readonly given: Given;
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(['upload_offset', 'upload_length', 'epoch', 'expires_in']);
+const NUMBERS: ReadonlySet<string> = new Set([
+  'upload_offset',
+  'upload_length',
+  'epoch',
+  'expires_in',
+  'at_hand',
+]);
 
 /** One conditional UPDATE of one row. */
 export function uploadUpdate(dialect: Dialect, { set, where, given, ...whose }: UploadUpdate): RowChange {

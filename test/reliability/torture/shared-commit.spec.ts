@@ -37,12 +37,12 @@ interface Caller {
 const CALLERS: Readonly<Record<string, Caller>> = {
   'the taker of a free lease': {
     id: 'free',
-    change: (repository) => repository.take('free', HOLDER, ['open']),
+    change: (repository) => repository.take('free', HOLDER, { states: ['open'] }),
     bears: (row, value) => value !== undefined && row?.epoch === 2 && row.lease_holder === HOLDER,
   },
   "the taker of another's lease": {
     id: 'foreign',
-    change: (repository) => repository.take('foreign', HOLDER, ['open']),
+    change: (repository) => repository.take('foreign', HOLDER, { states: ['open'] }),
     bears: (row, value) => value === undefined && row?.epoch === 1,
   },
   'the maker of a row': {
