@@ -123,7 +123,8 @@ describe('an upload whose POST was cut off by a crash, before recovery has come'
   /** The row of an upload that is whole in its POST says `finishing` from the beginning. */
   async function cut(content: string): Promise<string> {
     const left = newUpload({ storage: 'default', length: 5, state: 'finishing' });
-    await engine.repository.insert(left);
+    await engine.repository.insert(left, 'gone');
+    await engine.repository.write(left.id, 1, {}, true);
     if (content !== '') await writeFile(join(engine.workFolder, left.id), content);
     return left.id;
   }
