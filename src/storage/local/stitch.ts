@@ -1,15 +1,22 @@
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { close, open, read } from 'node:fs';
+import { promisify } from 'node:util';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { BlockWriter } from './block-writer.js';
+import { blocksOf } from './blocks.js';
+import type { Block, Piece } from './blocks.js';
 import type { FileRange } from './working-files.js';
 
-/** Bytes that are read and written at once; one such buffer for each copy that runs. */
+/** Bytes that are written at once. While one block is written the next is read: two buffers for each copy that runs. */
 const BLOCK_BYTES = 2 * 1024 * 1024;
 
+/** Files that are read at once: of small ones the way to a thread and back takes longer than the bytes. */
+const READERS = 4;
+
+// A FileHandle for each of a thousand small files costs as much as their bytes.
+const io = { open: promisify(open), read: promisify(read), close: promisify(close) };
+
 /**
- * Copies ranges of files behind each other in one pass. Small ones share a write, so that a thousand of them cost a
- * thousand reads and few writes.
+ * Copies ranges of files behind each other in one pass. Small ones share a write.
  * @throws StorageError of kind `missing` for a range that its file does not have, `unavailable` once aborted.
  */
 export async function stitch(
@@ -18,49 +25,45 @@ export async function stitch(
   signal?: AbortSignal,
 ): Promise<void> {
   const total = ranges.reduce((sum, range) => sum + range.length, 0);
-  const block = new Block(Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, total)), target, signal);
-  for (const range of ranges) {
-    if (range.length === 0) continue;
-    const source = await open(range.path, 'r');
-    try {
-      await block.take(source, range);
-    } finally {
-      await source.close();
-    }
+  const size = Math.min(BLOCK_BYTES, total);
+  let [buffer, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
+  let writing = Promise.resolve();
+  for (const block of blocksOf(ranges, size)) {
+    await ended([fill(buffer, block, signal), writing]);
+    writing = target.write([buffer.subarray(0, block.length)]);
+    [buffer, other] = [other, buffer];
   }
-  await block.flush();
+  await writing;
 }
 
-/** A buffer that is filled from one file after another, and written whenever it is full. */
-class Block {
-  private filled = 0;
+async function fill(buffer: Buffer, { pieces }: Block, signal: AbortSignal | undefined): Promise<void> {
+  const rest = pieces.values();
+  const reader = async () => {
+    for (const piece of rest) await readPiece(buffer, piece, signal);
+  };
+  await ended(Array.from({ length: Math.min(READERS, pieces.length) }, reader));
+}
 
-  constructor(
-    private readonly buffer: Buffer,
-    private readonly target: BlockWriter,
-    private readonly signal: AbortSignal | undefined,
-  ) {}
-
-  async take(source: FileHandle, range: FileRange): Promise<void> {
-    let taken = 0;
-    while (taken < range.length) {
-      if (this.signal?.aborted) throw new StorageError('unavailable', 'The copy was stopped.');
-      const wanted = Math.min(range.length - taken, this.buffer.length - this.filled);
-      const { bytesRead } = await source.read(this.buffer, this.filled, wanted, range.position + taken);
+async function readPiece(buffer: Buffer, piece: Piece, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) throw new StorageError('unavailable', 'The copy was stopped.');
+  const { path, position, length, at } = piece;
+  const file = await io.open(path, 'r');
+  try {
+    for (let taken = 0; taken < length;) {
+      const { bytesRead } = await io.read(file, buffer, at + taken, length - taken, position + taken);
       if (bytesRead === 0) {
-        throw new StorageError(
-          'missing',
-          `A file ends ${range.length - taken} bytes before what was stored.`,
-        );
+        throw new StorageError('missing', `A file ends ${length - taken} bytes before what was stored.`);
       }
       taken += bytesRead;
-      this.filled += bytesRead;
-      if (this.filled === this.buffer.length) await this.flush();
     }
+  } finally {
+    await io.close(file);
   }
+}
 
-  async flush(): Promise<void> {
-    await this.target.write([this.buffer.subarray(0, this.filled)]);
-    this.filled = 0;
+/** Waits for all, so that none uses a buffer or a file behind the failure of another; then throws the first. */
+async function ended(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
