@@ -36,7 +36,15 @@ export interface FinalVerdict {
 }
 
 export type PlannedFinal =
-  | { readonly created: true; readonly final: UploadRecord }
+  | {
+      readonly created: true;
+      readonly final: UploadRecord;
+      /**
+       * What `partialsOf` would read, where every partial has its own bytes and keeps them for as long as it is pinned;
+       * absent where another final has some or may take them, or the answer of the database was lost.
+       */
+      readonly list?: readonly PlannedPartial[];
+    }
   | { readonly created: false; readonly final: UploadRecord };
 
 /** One entry of a final's ordered list, with the rows that say where its bytes are now. */

@@ -40,8 +40,10 @@ export async function concatenateUploads(
   }
   // A final that waits for partials is answered at once (CON-23).
   if (planned.final.state === 'pending') return planned.final;
-  if (planned.created)
-    return answer(deps, merges.start(deps.locker.adopt(planned.final), false), planned.final);
+  if (planned.created) {
+    const merge = merges.start(deps.locker.adopt(planned.final), false, planned.list);
+    return answer(deps, merge, planned.final);
+  }
   return join(deps, merges, planned.final);
 }
 

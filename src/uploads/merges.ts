@@ -2,6 +2,7 @@ import { LeaseLostError } from '../locks/lease-lost.error.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import type { PlannedPartial } from '../repository/upload-repository.js';
 import { announceCompletion, completion } from './finish-upload.js';
 import { failFinal } from './fail-final.js';
 import { adoptionCandidate, sourcesOf } from './final-plan.js';
@@ -33,10 +34,11 @@ export class Merges {
     return this.running.get(finalId);
   }
 
-  start(lock: Lock, answered: boolean): Merge {
+  /** The list of a final that was planned just now need not be read again. */
+  start(lock: Lock, answered: boolean, list?: readonly PlannedPartial[]): Merge {
     const { id } = lock.upload;
     const told = { answered };
-    const done = underLock(lock, () => this.run(lock, told)).finally(() => this.running.delete(id));
+    const done = underLock(lock, () => this.run(lock, told, list)).finally(() => this.running.delete(id));
     const merge = Object.assign(told, { done });
     this.running.set(id, merge);
     // The request may have been answered, or its client be gone: the merge goes on (CON-31).
@@ -44,9 +46,13 @@ export class Merges {
     return merge;
   }
 
-  private async run(lock: Lock, told: { readonly answered: boolean }): Promise<UploadRecord> {
+  private async run(
+    lock: Lock,
+    told: { readonly answered: boolean },
+    planned?: readonly PlannedPartial[],
+  ): Promise<UploadRecord> {
     try {
-      if (lock.upload.state !== 'finishing') await this.stitch(lock);
+      if (lock.upload.state !== 'finishing') await this.stitch(lock, planned);
       const length = lock.upload.length ?? 0;
       await this.deps.storage.complete({ ...lock.upload, offset: length });
       return await this.complete(lock, length);
@@ -59,10 +65,10 @@ export class Merges {
     }
   }
 
-  private async stitch(lock: Lock): Promise<void> {
+  private async stitch(lock: Lock, planned?: readonly PlannedPartial[]): Promise<void> {
     const { deps } = this;
     const { id } = lock.upload;
-    const list = await deps.repository.partialsOf(id);
+    const list = planned ?? (await deps.repository.partialsOf(id));
     const candidate = deps.settings.keepPartials ? undefined : adoptionCandidate(list);
     const adopted =
       candidate !== undefined && (await deps.repository.claimBytes(candidate, id)) ? candidate : undefined;

@@ -9,7 +9,7 @@ export interface FinalPartialRow {
   partial_id: string;
   /** The other final that is pinned for this entry, because it has the bytes of the partial or is taking them. */
   source_id: string | null;
-  /** Where the entry begins in the final; known once the final is complete. */
+  /** Where the entry begins in the final; known once all lengths are, at the latest when the final is complete. */
   start_offset: number | string | null;
 }
 

@@ -1,7 +1,8 @@
 import type { UploadRecord } from '../upload-record.js';
-import type { FinalPlan, PlannedFinal } from '../upload-repository.js';
+import type { FinalPlan, PlannedFinal, PlannedPartial } from '../upload-repository.js';
 import { LIVING, stateList } from './final-states.js';
 import { loadUploads } from './load-uploads.js';
+import { startsOf } from './list-starts.js';
 import { pin } from './pins.js';
 import type { SqlSession, StatementDeps } from './sql-connection.js';
 import { placeholderRows, statementChunks } from './sql-lists.js';
@@ -34,17 +35,16 @@ export class FinalPlanning {
 
     const partials = await this.judged(session, [...new Set(plan.partialIds)]);
     const verdict = plan.check(partials);
-    const missing = plan.partialIds.find((id) => !partials.has(id));
-    if (missing !== undefined) throw new Error(`The plan of a final passed without the partial ${missing}.`);
+    const listed = inOrder(plan.partialIds, partials);
 
     const upload = { ...plan.final, ...verdict };
     const holder = verdict.state === 'merging' ? plan.holder : undefined;
     const inserting = uploadInsert(session.dialect, { upload, endpoint: this.deps.endpoint, holder });
     const final = inserted(await changeRow(session, inserting), upload);
-    await this.insertList(session, final.id, plan.partialIds);
+    await this.insertList(session, final.id, listed);
     if (consumersOf(partials).length > 0) await this.nameSources(session, final.id);
     await pin(session, final.id);
-    return { created: true, final };
+    return { created: true, final, ...listOf(listed) };
   }
 
   private async living(session: SqlSession, dedupeKey: string): Promise<UploadRecord | undefined> {
@@ -75,12 +75,13 @@ export class FinalPlanning {
   private async insertList(
     session: SqlSession,
     finalId: string,
-    partialIds: readonly string[],
+    listed: readonly UploadRecord[],
   ): Promise<void> {
-    const entries = partialIds.map((partialId, position) => [finalId, position, partialId] as const);
+    const starts = startsOf(listed.map(({ length }) => length));
+    const entries = listed.map(({ id }, place) => [finalId, place, id, starts?.[place] ?? null] as const);
     for (const chunk of statementChunks(entries)) {
-      const values = placeholderRows(chunk.length, 3);
-      const statement = `INSERT INTO tus_final_partial (final_id, position, partial_id) VALUES ${values}`;
+      const values = placeholderRows(chunk.length, 4);
+      const statement = `INSERT INTO tus_final_partial (final_id, position, partial_id, start_offset) VALUES ${values}`;
       await session.change(statement, chunk.flat());
     }
   }
@@ -97,4 +98,18 @@ export class FinalPlanning {
 
 function consumersOf(partials: ReadonlyMap<string, UploadRecord>): string[] {
   return [...partials.values()].flatMap(({ consumedBy }) => consumedBy ?? []);
+}
+
+function inOrder(ids: readonly string[], rows: ReadonlyMap<string, UploadRecord>): UploadRecord[] {
+  return ids.map((id) => {
+    const row = rows.get(id);
+    if (!row) throw new Error(`The plan of a final passed without the partial ${id}.`);
+    return row;
+  });
+}
+
+/** Once they are pinned no other final can take bytes that none has claimed by now. */
+function listOf(listed: readonly UploadRecord[]): { readonly list?: readonly PlannedPartial[] } {
+  const own = listed.every(({ content, consumedBy }) => content === 'stored' && consumedBy === null);
+  return own ? { list: listed.map((partial) => ({ partial, consumer: null })) } : {};
 }

@@ -1,6 +1,7 @@
 import type { UploadChange, UploadRecord } from '../upload-record.js';
 import type { PlannedPartial } from '../upload-repository.js';
 import { SETTLED, UNMERGED, stateList } from './final-states.js';
+import { startsOf } from './list-starts.js';
 import { unpin } from './pins.js';
 import type { RowStatements } from './row-statements.js';
 import { changeRow } from './change-rows.js';
@@ -169,21 +170,20 @@ export class FinalStatements {
     return new Map(rows.map((row) => [row.id, toRecord(row)]));
   }
 
-  /** Recorded while every partial has its row, so that the ranges outlive the rows before them. */
+  /**
+   * Recorded while every partial has its row, so that the ranges outlive the rows before them. Where all lengths were
+   * known the plan has done it: a list has all of its starts, or none.
+   */
   private async recordStarts(session: SqlSession, finalId: string): Promise<void> {
-    const entries = await session.query<{ position: number; length: number | string }>(
+    const entries = await session.query<{ position: number; length: number | string | null }>(
       `SELECT entry.position AS position, partial.upload_length AS length
       FROM tus_final_partial AS entry JOIN tus_upload AS partial ON partial.id = entry.partial_id
-      WHERE entry.final_id = ? ORDER BY entry.position`,
+      WHERE entry.final_id = ? AND entry.start_offset IS NULL ORDER BY entry.position`,
       [finalId],
     );
-    let start = 0;
-    const starts = entries.map(({ position, length }) => {
-      const range = [position, start] as const;
-      start += Number(length);
-      return range;
-    });
-    for (const chunk of statementChunks(starts)) {
+    const starts = startsOf(entries.map(({ length }) => toNumber(length))) ?? [];
+    const ranges = entries.map(({ position }, index) => [position, starts[index] ?? null] as const);
+    for (const chunk of statementChunks(ranges)) {
       const update = session.dialect.joinedUpdate({
         table: 'tus_final_partial',
         source: session.dialect.givenRows(RANGE, chunk.length),

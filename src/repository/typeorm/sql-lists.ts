@@ -1,4 +1,4 @@
-/** Rows a statement names at most: three parameters each stay far below the limit of every database. */
+/** Rows a statement names at most: four parameters each stay far below the limit of every database. */
 export const ROWS_PER_STATEMENT = 500;
 
 /** `?, ?, ?`: as many placeholders as there are values. An empty IN list is no SQL; none equals NULL. */

@@ -59,7 +59,9 @@ export class WorkingFiles {
 
   /** Removes all files of the upload. Idempotent. @throws StorageError of kind `unavailable` without the folder. */
   async discard(upload: StoredUpload): Promise<void> {
-    const paths = [...(await this.candidates(upload)), this.reservation(upload.id)];
+    const paths = await this.candidates(upload);
+    // A partial is never published: of a thousand that a merge has used up, as many calls are saved.
+    if (upload.kind !== 'partial') paths.push(this.reservation(upload.id));
     const removed = await Promise.all(paths.map(isRemoved));
     // Nothing is found in a folder that is away, either.
     if (!removed.includes(true)) await checkFolder(this.folder);
