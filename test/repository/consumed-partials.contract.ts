@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
-import { completePartial, found, mergedFinal, pinsOf, plannedFinal } from './fixtures.js';
+import { completePartial, finalPlan, found, mergedFinal, pinsOf, plannedFinal } from './fixtures.js';
 
 export function consumedPartialContract(make: MakeDatabase): void {
   let database: TestDatabase;
@@ -35,6 +35,18 @@ export function consumedPartialContract(make: MakeDatabase): void {
       ]);
       const [entry] = await repository.partialsOf(final.id);
       expect(entry?.consumer?.final).toEqual(await repository.find(consumer.id));
+    });
+
+    it('are not handed over with the plan: the list is read when it is needed', async () => {
+      const [a, b, c] = await partials(10, 20, 5);
+      await mergedFinal(repository, [a!]);
+      const claiming = await plannedFinal(repository, [b!]);
+      await repository.claimBytes(b!, claiming.id);
+      for (const one of [a!, b!]) {
+        const planned = await repository.planFinal(finalPlan([c!, one]));
+        expect(planned.created).toBe(true);
+        expect(planned).not.toHaveProperty('list');
+      }
     });
 
     it('come from as many finals as took them, beside bytes of their own', async () => {

@@ -55,6 +55,14 @@ export function finalContract(make: MakeDatabase): void {
       ]);
     });
 
+    it('a plan hands over the list that would be read after it', async () => {
+      const [a, b] = await partials(10, 20);
+      const planned = await repository.planFinal(finalPlan([b!, a!, b!]));
+      const list = await repository.partialsOf(planned.final.id);
+      const unpinned = list.map(({ partial, consumer }) => ({ partial: { ...partial, pins: 0 }, consumer }));
+      expect(planned).toMatchObject({ created: true, list: unpinned });
+    });
+
     it('pins a partial once, however often it is listed, and takes no lease on it', async () => {
       const [a, b] = await partials(10, 20);
       await plannedFinal(repository, [a!, b!, a!, a!]);

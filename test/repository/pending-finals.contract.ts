@@ -193,6 +193,17 @@ export function pendingFinalContract(make: MakeDatabase): void {
       expect(await repository.take(id, HOLDER, { states: ['pending'] })).toBeUndefined();
     });
 
+    it('says where its entries begin, although their lengths came later (CON-20)', async () => {
+      const [a, b] = [await openPartial(repository, null), await completePartial(repository, 20)];
+      const { id } = await pending(b, a, b);
+      await endPartial(repository, a);
+      await repository.take(id, HOLDER, ['pending']);
+      await repository.completeFinal(id, 1, { offset: 50 }, true);
+      const next = await repository.planFinal(finalPlan([a, b]));
+      const list = await repository.partialsOf(next.final.id);
+      expect(list.map(({ consumer }) => consumer?.start)).toEqual([20, 0]);
+    });
+
     it('that fails frees its dedupe key and its partials, also those that take bytes still (CON-21)', async () => {
       const [a, b] = [await openPartial(repository), await completePartial(repository)];
       const plan = pendingPlan([a, b, a]);

@@ -10,7 +10,7 @@ import type { FileRange } from './working-files.js';
 const BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Files that are read at once: of small ones the way to a thread and back takes longer than the bytes. */
-const READERS = 4;
+const READERS = 8;
 
 // A FileHandle for each of a thousand small files costs as much as their bytes.
 const io = { open: promisify(open), read: promisify(read), close: promisify(close) };
