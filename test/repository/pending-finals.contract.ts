@@ -197,7 +197,7 @@ export function pendingFinalContract(make: MakeDatabase): void {
       const [a, b] = [await openPartial(repository, null), await completePartial(repository, 20)];
       const { id } = await pending(b, a, b);
       await endPartial(repository, a);
-      await repository.take(id, HOLDER, ['pending']);
+      await repository.take(id, HOLDER, { states: ['pending'] });
       await repository.completeFinal(id, 1, { offset: 50 }, true);
       const next = await repository.planFinal(finalPlan([a, b]));
       const list = await repository.partialsOf(next.final.id);

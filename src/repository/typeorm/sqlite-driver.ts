@@ -3,6 +3,8 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { finalPartialSchema } from './final-partial.schema.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations.js';
+import { preparing } from './prepared-statements.js';
+import type { SqliteDatabaseClass } from './prepared-statements.js';
 import { uploadSchema } from './upload.schema.js';
 
 /** The packages of npm through which TypeORM opens a SQLite file. TypeORM 1 knows the second only. */
@@ -67,8 +69,14 @@ function optionsOf(path: string, driver: SqliteDriver): DataSourceOptions {
  */
 function withoutTraces(): object | undefined {
   try {
-    const sqlite3 = createRequire(import.meta.url)('sqlite3') as object;
-    return Object.create(sqlite3, { verbose: { value: () => sqlite3 } }) as object;
+    const sqlite3 = createRequire(import.meta.url)('sqlite3') as {
+      readonly Database: SqliteDatabaseClass;
+    };
+    const faster: object = Object.create(sqlite3, {
+      verbose: { value: () => faster },
+      Database: { value: preparing(sqlite3.Database) },
+    });
+    return faster;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
@@ -24,8 +25,14 @@ interface OpenSegment {
   readonly handle: FileHandle;
   /** Bytes that were in it when it was opened; those beyond the row's offset count as nothing. */
   readonly found: number;
+  /** Each write waits for the disk. */
+  readonly durable: boolean;
   readonly writer: BlockWriter;
 }
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
+/** A new file whose writes wait for the disk; Windows has none. */
+const DURABLE = process.platform === 'win32' ? undefined : O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
 
 /** Writes the batches of a body into the last segment of an upload, or into a new one. */
 export class Appender {
@@ -72,7 +79,7 @@ export class Appender {
         if (batch.some((buffer) => buffer.length > 0)) {
           file ??= fenced
             ? await this.openNew(upload, segments, context)
-            : await this.openLast(upload, segments);
+            : await this.openLast(upload, segments, this.endsIt(upload, batch));
           await this.writeBatch(file, batch, context);
         }
         if (last) break;
@@ -88,11 +95,17 @@ export class Appender {
   /** The file is open still, which completion would have to open again. */
   private async secure(
     { length }: StoredUpload,
-    { start, found, handle, writer }: OpenSegment,
+    { start, found, durable, handle, writer }: OpenSegment,
   ): Promise<boolean> {
     const whole = start === 0 && writer.position === length && found <= length;
-    if (whole && this.deps.sync === 'completion') await this.deps.calls.datasync(handle);
+    if (whole && !durable && this.deps.sync === 'completion') await this.deps.calls.datasync(handle);
     return whole;
+  }
+
+  /** Whether one write, which then may as well wait for the disk, is all that the upload still needs. */
+  private endsIt({ offset, length }: StoredUpload, batch: readonly Buffer[]): boolean {
+    if (this.deps.sync !== 'completion') return false;
+    return length === batch.reduce((sum, buffer) => sum + buffer.length, offset);
   }
 
   private async writeBatch(
@@ -114,12 +127,13 @@ export class Appender {
     context.release(batch);
   }
 
-  private async openLast(upload: StoredUpload, segments: Segments): Promise<OpenSegment> {
+  private async openLast(upload: StoredUpload, segments: Segments, durable: boolean): Promise<OpenSegment> {
     const segment = lastSegment(segments);
     const stored = upload.offset - segment.start;
     if (stored < 0) throw new StorageError('missing', 'The upload stands before its last segment.');
     // Bytes that were acknowledged are never made up: only an empty segment may be created.
-    const fresh = stored === 0 ? await unless(['EEXIST'], this.openFresh(upload, segment)) : undefined;
+    const fresh =
+      stored === 0 ? await unless(['EEXIST'], this.openFresh(upload, segment, durable)) : undefined;
     return fresh ?? this.openExisting(upload, segment, stored);
   }
 
@@ -128,7 +142,7 @@ export class Appender {
     try {
       const { size } = await handle.stat();
       checkSize(size, stored);
-      return this.opened(upload, segment, { handle, found: size });
+      return this.opened(upload, segment, { handle, found: size, durable: false });
     } catch (error) {
       await handle.close();
       throw error;
@@ -145,22 +159,23 @@ export class Appender {
     await context.record(formatSegments(addSegment(segments, segment)));
     // After a power loss the files of the predecessor may be shorter than what was acknowledged.
     await checkStored(this.deps.work.ranges(upload.id, segments, { start: 0, length: upload.offset }));
-    return this.openFresh(upload, segment);
+    return this.openFresh(upload, segment, false);
   }
 
-  private async openFresh(upload: StoredUpload, segment: Segment): Promise<OpenSegment> {
-    const handle = await created(open(this.deps.work.segment(upload.id, segment.epoch), 'wx'));
-    return this.opened(upload, segment, { handle, found: 0 });
+  private async openFresh(upload: StoredUpload, segment: Segment, durable: boolean): Promise<OpenSegment> {
+    const flags = durable && DURABLE !== undefined ? DURABLE : 'wx';
+    const handle = await created(open(this.deps.work.segment(upload.id, segment.epoch), flags));
+    return this.opened(upload, segment, { handle, found: 0, durable: flags === DURABLE });
   }
 
   private opened(
     upload: StoredUpload,
     { start }: Segment,
-    { handle, found }: Pick<OpenSegment, 'handle' | 'found'>,
+    { handle, ...how }: Pick<OpenSegment, 'handle' | 'found' | 'durable'>,
   ): OpenSegment {
     const { calls } = this.deps;
     const writer = new BlockWriter({ calls, handle, position: upload.offset - start });
-    return { start, handle, found, writer };
+    return { start, handle, writer, ...how };
   }
 }
 

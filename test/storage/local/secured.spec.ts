@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { appendFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { appendFile, readFile } from 'node:fs/promises';
 import { nodeFileCalls } from '../../../src/storage/local/file-calls.js';
 import { Bench, fault, Row } from './support.js';
 
@@ -23,6 +24,28 @@ describe('the append of the last byte', () => {
     await storage.complete(row.upload, true);
     expect(steps).toEqual(['sync', 'link']);
     expect(await bench.object('up')).toBe('abcdef');
+  });
+
+  test('waits for the disk in its one write where that brings all of the upload', async () => {
+    const steps: string[] = [];
+    const storage = bench.again({
+      writev: async (handle, buffers, position) => {
+        const flags = /flags:\s+(\d+)/.exec(
+          await readFile(`/proc/self/fdinfo/${handle.fd}`, 'utf8').catch(() => ''),
+        );
+        // Only Linux tells how a file was opened.
+        if (flags)
+          steps.push((parseInt(flags[1] ?? '', 8) & constants.O_DSYNC) === 0 ? 'write' : 'durable write');
+        return nodeFileCalls.writev(handle, buffers, position);
+      },
+      datasync: async (handle) => (steps.push('sync'), nodeFileCalls.datasync(handle)),
+    });
+    expect(await row.append(storage, 'abcdef')).toEqual({ offset: 6, secured: true });
+    expect(steps).not.toContain('sync');
+    expect(steps).not.toContain('write');
+    const large = new Row({ id: 'large', length: 7 });
+    await large.append(storage, 'abcdef');
+    expect(steps.filter((step) => step === 'durable write').length).toBeLessThan(2);
   });
 
   test('says nothing of the sort where the length is not known yet', async () => {
@@ -56,7 +79,8 @@ describe('the append of the last byte', () => {
 
   test('that cannot be made safe is a failure', async () => {
     const storage = bench.again({ datasync: async () => Promise.reject(fault('EIO')) });
-    expect(await row.append(storage, 'abcdef')).toMatchObject({ failure: { kind: 'unavailable' } });
+    await row.append(storage, 'abc');
+    expect(await row.append(storage, 'def')).toMatchObject({ failure: { kind: 'unavailable' } });
     await expect(bench.object('up')).rejects.toThrow('ENOENT');
   });
 
