@@ -1,6 +1,6 @@
 import type { UploadRecord } from '../upload-record.js';
 import type { RowChange, SqlSession } from './sql-connection.js';
-import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
+import { type SelectedUpload, toRecord, uploadColumns, toRecords } from './upload-row.js';
 
 /** Rows as a statement has left them. */
 export type ChangedRows = ReadonlyMap<string, UploadRecord>;
@@ -9,10 +9,10 @@ export type ChangedRows = ReadonlyMap<string, UploadRecord>;
 export async function changeRows(session: SqlSession, changes: readonly RowChange[]): Promise<ChangedRows> {
   const [first] = changes;
   if (!first) return new Map();
-  const statement = `${first.sql(changes.length)} RETURNING ${uploadColumns(session.dialect.now)}`;
+  const statement = `${first.sql(changes.length)} RETURNING ${uploadColumns(session.dialect)}`;
   const parameters = changes.flatMap((change) => change.parameters);
   const rows = await session.query<SelectedUpload>(statement, parameters);
-  return new Map(rows.map((row) => [row.id, toRecord(row)]));
+  return toRecords(rows);
 }
 
 /**
@@ -28,7 +28,7 @@ export async function changeRow(session: SqlSession, change: RowChange): Promise
 }
 
 async function readUpload(session: SqlSession, id: string): Promise<UploadRecord | undefined> {
-  const sql = `SELECT ${uploadColumns(session.dialect.now)} FROM tus_upload WHERE id = ?`;
+  const sql = `SELECT ${uploadColumns(session.dialect)} FROM tus_upload WHERE id = ?`;
   const [row] = await session.query<SelectedUpload>(sql, [id]);
   return row && toRecord(row);
 }

@@ -27,6 +27,8 @@ export interface Dialect {
   readonly now: string;
   /** Whether an INSERT or UPDATE can return the rows it has changed. */
   readonly returning: boolean;
+  /** Whether rows come as one text each, in JSON: a driver may take long for many columns. */
+  readonly packs: boolean;
   /** At the end of a SELECT: nobody else changes these rows before the end of the transaction. */
   readonly lock: string;
   /** The same, without the rows that somebody else has locked. */

@@ -17,7 +17,7 @@ export class DueStatements {
       ? ''
       : `AND state NOT IN (${stateList(SETTLED)})`;
     const rows = await connection.query<SelectedUpload>(
-      `SELECT ${uploadColumns(now)} FROM tus_upload
+      `SELECT ${uploadColumns(connection.dialect)} FROM tus_upload
       WHERE endpoint = ? AND state IN (${placeholders(states.length)}) ${indexed}
       AND (lease_holder IS NULL OR lease_expires_at <= ${now}) ORDER BY updated_at, id LIMIT ?`,
       [endpoint, ...states, limit],
@@ -29,7 +29,7 @@ export class DueStatements {
     const { connection, endpoint } = this.deps;
     const { now } = connection.dialect;
     const rows = await connection.query<SelectedUpload>(
-      `SELECT ${uploadColumns(now)} FROM tus_upload WHERE endpoint = ? AND ${overdue(now)}
+      `SELECT ${uploadColumns(connection.dialect)} FROM tus_upload WHERE endpoint = ? AND ${overdue(now)}
       ORDER BY expires_at LIMIT ?`,
       [endpoint, limit],
     );
@@ -39,7 +39,7 @@ export class DueStatements {
   async releasing(limit: number, after = ''): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const rows = await connection.query<SelectedUpload>(
-      `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload
+      `SELECT ${uploadColumns(connection.dialect)} FROM tus_upload
       WHERE endpoint = ? AND content = 'releasing' AND pins = 0 AND id > ? ORDER BY id LIMIT ?`,
       [endpoint, after, limit],
     );

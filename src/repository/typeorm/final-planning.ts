@@ -49,7 +49,7 @@ export class FinalPlanning {
 
   private async living(session: SqlSession, dedupeKey: string): Promise<UploadRecord | undefined> {
     const [row] = await session.query<SelectedUpload>(
-      `SELECT ${uploadColumns(session.dialect.now)} FROM tus_upload
+      `SELECT ${uploadColumns(session.dialect)} FROM tus_upload
       WHERE dedupe_key = ? AND endpoint = ? AND kind = 'final' AND state IN (${stateList(LIVING)})`,
       [dedupeKey, this.deps.endpoint],
     );

@@ -12,7 +12,7 @@ import { uploadUpdate } from './upload-update.js';
 import { assignments, bearing } from './upload-change.js';
 import type { GivenColumn } from './dialect.js';
 import { lockFinal, lockUploads } from './upload-locks.js';
-import { type SelectedUpload, toNumber, toRecord, uploadColumns } from './upload-row.js';
+import { type SelectedUpload, toNumber, toRecord, uploadColumns, toRecords } from './upload-row.js';
 
 /** Where an entry of a list begins in the final. */
 const RANGE: readonly GivenColumn[] = [
@@ -56,17 +56,17 @@ export class FinalStatements {
   async partialsOf(finalId: string): Promise<PlannedPartial[]> {
     const { connection, endpoint } = this.deps;
     const rows = await connection.query<ListedPartial>(
-      `SELECT ${uploadColumns(connection.dialect.now, 'partial')}, (
+      `SELECT ${uploadColumns(connection.dialect, 'partial')}, (
         SELECT MIN(taken.start_offset) FROM tus_final_partial AS taken
         WHERE taken.partial_id = partial.id AND taken.final_id = partial.consumed_by) AS consumer_start
       FROM tus_final_partial AS entry JOIN tus_upload AS partial ON partial.id = entry.partial_id
       WHERE entry.final_id = ? AND partial.endpoint = ? ORDER BY entry.position`,
       [finalId, endpoint],
     );
-    const consumed = rows.some((row) => row.content !== 'stored');
+    const partials = rows.map((row) => ({ partial: toRecord(row), row }));
+    const consumed = partials.some(({ partial }) => partial.content !== 'stored');
     const consumers = consumed ? await this.consumersOf(finalId) : new Map<string, UploadRecord>();
-    return rows.map((row) => {
-      const partial = toRecord(row);
+    return partials.map(({ partial, row }) => {
       const final = partial.content === 'stored' ? undefined : consumers.get(partial.consumedBy ?? '');
       const start = toNumber(row.consumer_start);
       return { partial, consumer: final && start !== null ? { final, start } : null };
@@ -162,12 +162,12 @@ export class FinalStatements {
   private async consumersOf(finalId: string): Promise<Map<string, UploadRecord>> {
     const { connection, endpoint } = this.deps;
     const rows = await connection.query<SelectedUpload>(
-      `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload WHERE endpoint = ? AND id IN (
+      `SELECT ${uploadColumns(connection.dialect)} FROM tus_upload WHERE endpoint = ? AND id IN (
         SELECT partial.consumed_by FROM tus_final_partial AS entry
         JOIN tus_upload AS partial ON partial.id = entry.partial_id WHERE entry.final_id = ?)`,
       [endpoint, finalId],
     );
-    return new Map(rows.map((row) => [row.id, toRecord(row)]));
+    return toRecords(rows);
   }
 
   /**

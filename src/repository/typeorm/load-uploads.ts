@@ -1,7 +1,7 @@
 import type { UploadRecord } from '../upload-record.js';
 import type { SqlSession } from './sql-connection.js';
 import { placeholders, statementChunks } from './sql-lists.js';
-import { type SelectedUpload, toRecord, uploadColumns } from './upload-row.js';
+import { type SelectedUpload, uploadColumns, toRecords } from './upload-row.js';
 
 /** The rows of one registration that have these ids. */
 export async function loadUploads(
@@ -9,14 +9,14 @@ export async function loadUploads(
   endpoint: string,
   ids: readonly string[],
 ): Promise<Map<string, UploadRecord>> {
-  const columns = uploadColumns(session.dialect.now);
+  const columns = uploadColumns(session.dialect);
   const uploads = new Map<string, UploadRecord>();
   for (const chunk of statementChunks(ids)) {
     const rows = await session.query<SelectedUpload>(
       `SELECT ${columns} FROM tus_upload WHERE id IN (${placeholders(chunk.length)}) AND endpoint = ?`,
       [...chunk, endpoint],
     );
-    for (const row of rows) uploads.set(row.id, toRecord(row));
+    for (const [id, upload] of toRecords(rows)) uploads.set(id, upload);
   }
   return uploads;
 }

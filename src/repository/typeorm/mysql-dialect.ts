@@ -12,6 +12,7 @@ export const mysqlDialect: ServerDialect = {
   // Not by way of local time, which has one hour twice in autumn.
   now: `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)`,
   returning: false,
+  packs: false,
   lock: 'FOR UPDATE',
   lockFree: 'FOR UPDATE SKIP LOCKED',
   begin: ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'],

@@ -14,6 +14,7 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     family: 'postgres',
     now: 'CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS bigint)',
     returning: true,
+    packs: false,
     lock: 'FOR UPDATE',
     lockFree: 'FOR UPDATE SKIP LOCKED',
     begin: ['BEGIN ISOLATION LEVEL READ COMMITTED'],

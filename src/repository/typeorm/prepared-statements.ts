@@ -6,6 +6,7 @@ interface Statement {
 
 /** What is used here of a connection of the package `sqlite3`. */
 interface Connection {
+  all(sql: string, parameters: unknown, callback: Callback): this;
   prepare(sql: string, callback: (error: Error | null) => void): Statement;
   close(callback?: Callback): void;
 }
@@ -18,6 +19,9 @@ type Callback = (error: Error | null, rows?: unknown[]) => void;
 /** Statements that stay prepared; more than the different ones that this room sends over and over. */
 const MOST = 200;
 
+/** What has ended with its last row; others, such as EXPLAIN, would be in progress until they are used again. */
+const ENDS = /^(SELECT|WITH|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK)\b/;
+
 /**
  * The class of connections of the package `sqlite3`, with statements that stay prepared. Without that each one takes two
  * turns in the thread pool: to be prepared, and to run.
@@ -26,7 +30,8 @@ export function preparing(Database: SqliteDatabaseClass): SqliteDatabaseClass {
   return class extends Database {
     private readonly statements = new Map<string, Statement>();
 
-    all(sql: string, parameters: unknown, callback: Callback): this {
+    override all(sql: string, parameters: unknown, callback: Callback): this {
+      if (!ENDS.test(sql)) return super.all(sql, parameters, callback);
       this.statement(sql, callback).all(parameters, callback);
       return this;
     }

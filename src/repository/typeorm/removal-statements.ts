@@ -93,7 +93,7 @@ export class RemovalStatements {
   }
 
   private async read(session: SqlSession, id: string): Promise<UploadRecord | undefined> {
-    const columns = uploadColumns(session.dialect.now);
+    const columns = uploadColumns(session.dialect);
     const sql = `SELECT ${columns} FROM tus_upload WHERE id = ? AND endpoint = ?`;
     const [row] = await session.query<SelectedUpload>(sql, [id, this.deps.endpoint]);
     return row && toRecord(row);

@@ -25,7 +25,7 @@ export class RowStatements {
 
   async find(id: string): Promise<UploadRecord | undefined> {
     const { connection, endpoint } = this.deps;
-    const sql = `SELECT ${uploadColumns(connection.dialect.now)} FROM tus_upload WHERE id = ? AND endpoint = ?`;
+    const sql = `SELECT ${uploadColumns(connection.dialect)} FROM tus_upload WHERE id = ? AND endpoint = ?`;
     const [row] = await connection.query<SelectedUpload>(sql, [id, endpoint]);
     return row && toRecord(row);
   }
@@ -46,7 +46,7 @@ export class RowStatements {
       conditions.push(`state IN (${placeholders(states.length)})`);
       parameters.push(...states);
     }
-    const columns = uploadColumns(connection.dialect.now);
+    const columns = uploadColumns(connection.dialect);
     const rows = await connection.query<SelectedUpload>(
       `SELECT ${columns} FROM tus_upload WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`,
       [...parameters, limit],

@@ -7,6 +7,7 @@ export const sqliteDialect: Dialect = {
   family: 'sqlite',
   now: `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
   returning: true,
+  packs: true,
   lock: '',
   lockFree: '',
 

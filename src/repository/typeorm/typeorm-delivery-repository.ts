@@ -40,12 +40,12 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
   }
 
   private claimAtOnce(limit: number): Promise<SelectedUpload[]> {
-    const { now } = this.connection.dialect;
+    const { dialect } = this.connection;
     // The condition stands twice so that two claims at once share nothing, whatever each of them has read.
     return this.connection.query<SelectedUpload>(
       `WITH due AS (${this.dueIds('id AS due_id')})
-      UPDATE tus_upload SET delivery_until = ${now} + ${LEASE_MILLISECONDS}
-      WHERE id IN (SELECT due_id FROM due) AND ${this.due()} RETURNING ${uploadColumns(now)}`,
+      UPDATE tus_upload SET delivery_until = ${dialect.now} + ${LEASE_MILLISECONDS}
+      WHERE id IN (SELECT due_id FROM due) AND ${this.due()} RETURNING ${uploadColumns(dialect)}`,
       [this.endpoint, limit, this.endpoint],
     );
   }
@@ -61,7 +61,7 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
       ids,
     );
     return session.query<SelectedUpload>(
-      `SELECT ${uploadColumns(now)} FROM tus_upload WHERE id IN (${marks})`,
+      `SELECT ${uploadColumns(session.dialect)} FROM tus_upload WHERE id IN (${marks})`,
       ids,
     );
   }

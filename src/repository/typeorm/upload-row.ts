@@ -1,4 +1,5 @@
 import type { UploadKind, UploadState } from '../../model/upload.js';
+import type { Dialect } from './dialect.js';
 import type { Content, Ending, UploadRecord } from '../upload-record.js';
 
 /** Some drivers hand over a `bigint` column as text. */
@@ -38,14 +39,13 @@ export interface UploadRow {
   released_epoch: number;
 }
 
-/** What the statements select or return. */
-export type SelectedUpload = Omit<
-  UploadRow,
-  'endpoint' | 'live_key' | 'delivery_until' | 'lease_expires_at'
-> & {
+type UploadValues = Omit<UploadRow, 'endpoint' | 'live_key' | 'delivery_until' | 'lease_expires_at'> & {
   lease_remaining: BigInteger | null;
   expired: BigInteger;
 };
+
+/** A row that a statement selects or returns; only `toRecord` knows what it looks like. */
+export type SelectedUpload = UploadValues | { readonly packed: string };
 
 const SELECTED = [
   'id',
@@ -73,16 +73,31 @@ const SELECTED = [
   'lease_holder',
   'epoch',
   'released_epoch',
-] as const satisfies readonly (keyof SelectedUpload)[];
+] as const satisfies readonly (keyof UploadValues)[];
 
 /** The list of a SELECT or RETURNING that `toRecord` reads; `table` is put before each column. */
-export function uploadColumns(now: string, table?: string): string {
+export function uploadColumns({ now, packs }: Pick<Dialect, 'now' | 'packs'>, table?: string): string {
+  const selected = Object.entries(selection(now, table));
+  if (packs) return `json_array(${selected.map(([, expression]) => expression).join(', ')}) AS packed`;
+  return selected.map(([name, expression]) => `${expression} AS ${name}`).join(', ');
+}
+
+/** Expressions by the names under which they are selected. */
+function selection(now: string, table?: string): Readonly<Record<keyof UploadValues, string>> {
   const prefix = table ? `${table}.` : '';
-  return [
-    ...SELECTED.map((column) => prefix + column),
-    `CASE WHEN ${prefix}lease_holder IS NULL THEN NULL ELSE ${prefix}lease_expires_at - ${now} END AS lease_remaining`,
-    `CASE WHEN ${overdue(now, prefix)} THEN 1 ELSE 0 END AS expired`,
-  ].join(', ');
+  const columns = Object.fromEntries(SELECTED.map((column) => [column, prefix + column]));
+  return {
+    ...(columns as Record<(typeof SELECTED)[number], string>),
+    lease_remaining: `CASE WHEN ${prefix}lease_holder IS NULL THEN NULL ELSE ${prefix}lease_expires_at - ${now} END`,
+    expired: `CASE WHEN ${overdue(now, prefix)} THEN 1 ELSE 0 END`,
+  };
+}
+
+const NAMES = Object.keys(selection(''));
+
+function unpacked(packed: string): UploadValues {
+  const values = JSON.parse(packed) as unknown[];
+  return Object.fromEntries(NAMES.map((name, index) => [name, values[index]])) as unknown as UploadValues;
 }
 
 /**
@@ -95,7 +110,8 @@ export function overdue(now: string, prefix = ''): string {
     AND (${prefix}lease_holder IS NULL OR ${prefix}lease_expires_at <= ${now}))`;
 }
 
-export function toRecord(row: SelectedUpload): UploadRecord {
+export function toRecord(selected: SelectedUpload): UploadRecord {
+  const row = 'packed' in selected ? unpacked(selected.packed) : selected;
   return {
     id: row.id,
     storage: row.storage,
@@ -125,6 +141,10 @@ export function toRecord(row: SelectedUpload): UploadRecord {
     epoch: row.epoch,
     releasedEpoch: row.released_epoch,
   };
+}
+
+export function toRecords(rows: readonly SelectedUpload[]): Map<string, UploadRecord> {
+  return new Map(rows.map(toRecord).map((record) => [record.id, record]));
 }
 
 /** Also for other numbers that the database computes from `bigint` columns. */
