@@ -176,7 +176,7 @@ export class LossyConnection implements SqlConnection {
 
   async changeRow(change: RowChange): Promise<UploadRecord | undefined> {
     const record = await this.inner.changeRow(change);
-    this.lose(change.sql(1));
+    this.lose(change.statement([change.values]).sql);
     return record;
   }
 

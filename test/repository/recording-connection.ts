@@ -31,7 +31,7 @@ export class RecordingConnection implements SqlConnection {
   }
 
   changeRow(change: RowChange): Promise<UploadRecord | undefined> {
-    this.statements.push({ sql: change.sql(1), parameters: change.parameters });
+    this.statements.push(change.statement([change.values]));
     return this.inner.changeRow(change);
   }
 

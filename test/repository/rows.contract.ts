@@ -23,6 +23,17 @@ export function rowContract(make: MakeDatabase): void {
   });
   afterEach(() => database.close());
 
+  it('texts are read back as they were, whatever they are made of', async () => {
+    const text = `quote ' and ", slash \\, control \u0001\t\n, line \u2028, é, 😀, {"json": [1]}, ?, $1, NULL`;
+    const upload = newUpload({ owner: text, metadata: text, length: Number.MAX_SAFE_INTEGER });
+    const inserted = await repository.insert(upload, HOLDER);
+    const written = await repository.write(upload.id, 1, { reference: text }, true);
+    for (const record of [inserted, written, await repository.find(upload.id)]) {
+      expect(record).toMatchObject({ owner: text, metadata: text, length: Number.MAX_SAFE_INTEGER });
+    }
+    expect(written).toMatchObject({ reference: text });
+  });
+
   it('a new upload is read back as it was inserted, with everything else at its default', async () => {
     const upload = newUpload({
       metadata: 'filename d29ybGQ=,empty',

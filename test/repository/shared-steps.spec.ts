@@ -11,7 +11,7 @@ function works(...names: string[]): Work[] {
     const [kind = '', id] = name.split(' ');
     return id === undefined
       ? { run: nothing }
-      : { run: nothing, change: { id, kind, sql: () => kind, parameters: [] } };
+      : { run: nothing, change: { id, kind, values: [], statement: () => ({ sql: kind, parameters: [] }) } };
   });
 }
 

@@ -9,9 +9,9 @@ export type ChangedRows = ReadonlyMap<string, UploadRecord>;
 export async function changeRows(session: SqlSession, changes: readonly RowChange[]): Promise<ChangedRows> {
   const [first] = changes;
   if (!first) return new Map();
-  const statement = `${first.sql(changes.length)} RETURNING ${uploadColumns(session.dialect)}`;
-  const parameters = changes.flatMap((change) => change.parameters);
-  const rows = await session.query<SelectedUpload>(statement, parameters);
+  const { sql, parameters } = first.statement(changes.map(({ values }) => values));
+  const returning = `${sql} RETURNING ${uploadColumns(session.dialect)}`;
+  const rows = await session.query<SelectedUpload>(returning, parameters);
   return toRecords(rows);
 }
 
@@ -22,9 +22,8 @@ export async function changeRows(session: SqlSession, changes: readonly RowChang
 export async function changeRow(session: SqlSession, change: RowChange): Promise<UploadRecord | undefined> {
   if (session.dialect.returning) return (await changeRows(session, [change])).get(change.id);
   // The transaction holds the row that was changed, so nobody else can have changed it when it is read.
-  return (await session.change(change.sql(1), change.parameters)) > 0
-    ? readUpload(session, change.id)
-    : undefined;
+  const { sql, parameters } = change.statement([change.values]);
+  return (await session.change(sql, parameters)) > 0 ? readUpload(session, change.id) : undefined;
 }
 
 async function readUpload(session: SqlSession, id: string): Promise<UploadRecord | undefined> {

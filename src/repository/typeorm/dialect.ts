@@ -7,6 +7,14 @@ export interface GivenColumn {
   readonly type: 'varchar' | 'integer' | 'bigint';
 }
 
+/** Values in the order of their columns. */
+export type GivenRow = readonly (string | number | null)[];
+
+export interface GivenRows {
+  readonly sql: string;
+  readonly parameters: GivenRow;
+}
+
 /** Changes rows of a table by rows of another source. The parameters of the source come first. */
 export interface JoinedUpdate {
   readonly table: string;
@@ -33,8 +41,8 @@ export interface Dialect {
   readonly lock: string;
   /** The same, without the rows that somebody else has locked. */
   readonly lockFree: string;
-  /** A SELECT of so many rows that come as parameters. */
-  givenRows(columns: readonly GivenColumn[], count: number): string;
+  /** A SELECT of rows that come as parameters. */
+  givenRows(columns: readonly GivenColumn[], rows: readonly GivenRow[]): GivenRows;
   joinedUpdate(update: JoinedUpdate): string;
   /** True if a unique index refused the statement. */
   isUniqueViolation(error: unknown): boolean;

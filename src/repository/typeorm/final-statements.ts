@@ -184,15 +184,16 @@ export class FinalStatements {
     const starts = startsOf(entries.map(({ length }) => toNumber(length))) ?? [];
     const ranges = entries.map(({ position }, index) => [position, starts[index] ?? null] as const);
     for (const chunk of statementChunks(ranges)) {
+      const { sql: source, parameters } = session.dialect.givenRows(RANGE, chunk);
       const update = session.dialect.joinedUpdate({
         table: 'tus_final_partial',
-        source: session.dialect.givenRows(RANGE, chunk.length),
+        source,
         alias: 'ranges',
         set: 'start_offset = begins',
         on: 'position = place',
         where: 'final_id = ?',
       });
-      await session.change(update, [...chunk.flat(), finalId]);
+      await session.change(update, [...parameters, finalId]);
     }
   }
 

@@ -92,8 +92,8 @@ export class LeaseStatements {
   ): Promise<string[]> {
     const { connection, endpoint } = this.deps;
     const { dialect } = connection;
-    const source = dialect.givenRows(BEAT, leases.length);
-    const beats = leases.flatMap(({ id, epoch, offset }) => [id, epoch, offset]);
+    const beats = leases.map(({ id, epoch, offset }) => [id, epoch, offset]);
+    const { sql: source, parameters: given } = dialect.givenRows(BEAT, beats);
     const on = 'id = beat_id AND epoch = beat_epoch';
     const where = 'endpoint = ? AND lease_holder = ?';
     const set = `lease_expires_at = ${dialect.now} + ${LEASE_MILLISECONDS}, updated_at = ${dialect.now},
@@ -101,7 +101,7 @@ export class LeaseStatements {
         extendBy === null ? '' : `, ${extended(dialect.now, extendBy, "state = 'open'")}`
       }`;
     const update = dialect.joinedUpdate({ table: 'tus_upload', source, alias: 'beat', set, on, where });
-    const parameters = [...beats, endpoint, holder];
+    const parameters = [...given, endpoint, holder];
     const rows = dialect.returning
       ? await connection.query<{ id: string }>(`${update} RETURNING id`, parameters)
       : await this.renewAndLook(

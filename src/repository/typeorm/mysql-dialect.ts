@@ -18,11 +18,10 @@ export const mysqlDialect: ServerDialect = {
   begin: ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'],
   beginAlone: ['START TRANSACTION'],
 
-  givenRows(columns, count) {
+  givenRows(columns, rows) {
     const first = `SELECT ${columns.map(({ name }) => `? AS ${name}`).join(', ')}`;
-    return [first, ...Array<string>(count - 1).fill(`SELECT ${placeholders(columns.length)}`)].join(
-      ' UNION ALL ',
-    );
+    const others = Array<string>(rows.length - 1).fill(`SELECT ${placeholders(columns.length)}`);
+    return { sql: [first, ...others].join(' UNION ALL '), parameters: rows.flat() };
   },
 
   joinedUpdate: ({ table, source, alias, set, on, where }) =>

@@ -20,10 +20,11 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     begin: ['BEGIN ISOLATION LEVEL READ COMMITTED'],
     beginAlone: [],
 
-    givenRows(columns, count) {
-      const rest = count > 1 ? `, ${placeholderRows(count - 1, columns.length)}` : '';
+    givenRows(columns, rows) {
+      const rest = rows.length > 1 ? `, ${placeholderRows(rows.length - 1, columns.length)}` : '';
       const names = columns.map(({ name }) => name).join(', ');
-      return `SELECT * FROM (VALUES ${typedRow(columns)}${rest}) AS given (${names})`;
+      const sql = `SELECT * FROM (VALUES ${typedRow(columns)}${rest}) AS given_rows (${names})`;
+      return { sql, parameters: rows.flat() };
     },
 
     joinedUpdate: ({ table: name, source, alias, set, on, where }) =>

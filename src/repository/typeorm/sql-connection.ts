@@ -3,6 +3,11 @@ import type { Dialect } from './dialect.js';
 
 export type SqlValue = string | number | null;
 
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
 /** Runs statements with `?` for each parameter: each by itself, or all in one transaction. */
 export interface SqlSession {
   readonly dialect: Dialect;
@@ -17,10 +22,9 @@ export interface RowChange {
   readonly id: string;
   /** One statement can make changes of different rows that have the same kind. */
   readonly kind: string;
-  /** The statement for so many rows, without RETURNING. */
-  readonly sql: (rows: number) => string;
-  /** Of this row; in a statement they come row by row. */
-  readonly parameters: readonly SqlValue[];
+  readonly values: readonly SqlValue[];
+  /** The statement for such changes by their values, without RETURNING. */
+  readonly statement: (rows: readonly (readonly SqlValue[])[]) => Statement;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Dialect } from './dialect.js';
 import { errorField } from './error-field.js';
-import { placeholderRows } from './sql-lists.js';
 
 /** SQLite 3.38 and later. Its transactions have the whole database to themselves, so rows need no locks. */
 export const sqliteDialect: Dialect = {
@@ -11,9 +10,10 @@ export const sqliteDialect: Dialect = {
   lock: '',
   lockFree: '',
 
-  givenRows(columns, count) {
-    const named = columns.map(({ name }, index) => `column${index + 1} AS ${name}`).join(', ');
-    return `SELECT ${named} FROM (VALUES ${placeholderRows(count, columns.length)})`;
+  /** One parameter and one text, however many rows: the driver keeps the statement prepared. */
+  givenRows(columns, rows) {
+    const named = columns.map(({ name }, index) => `value ->> ${index} AS ${name}`).join(', ');
+    return { sql: `SELECT ${named} FROM json_each(?)`, parameters: [JSON.stringify(rows)] };
   },
 
   joinedUpdate: ({ table, source, alias, set, on, where }) =>

@@ -4,8 +4,9 @@ import { OptionResultError } from '../../model/errors/option-result.error.js';
 import type { NewUpload, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { Dialect } from './dialect.js';
-import type { RowChange, SqlSession, SqlValue } from './sql-connection.js';
-import { placeholders } from './sql-lists.js';
+import type { RowChange, SqlSession } from './sql-connection.js';
+import { givenColumn } from './upload-update.js';
+import type { Given } from './upload-update.js';
 
 export interface UploadInsert {
   readonly upload: NewUpload;
@@ -15,14 +16,22 @@ export interface UploadInsert {
 }
 
 /** Makes the row. */
-export function uploadInsert(dialect: Dialect, insert: UploadInsert): RowChange {
-  const { columns, values, parameters } = insertedColumns(insert, dialect.now);
-  const into = `INSERT INTO tus_upload (${columns}) VALUES `;
+export function uploadInsert(dialect: Dialect, { upload, endpoint, holder }: UploadInsert): RowChange {
+  const given = columnsOf({ upload, endpoint, holder });
+  const stamped = stamps(dialect.now, upload, holder);
+  const columns = Object.keys(given);
+  const into = `INSERT INTO tus_upload (${[...columns, ...Object.keys(stamped)].join(', ')})
+    SELECT ${[...columns.map((name) => `given_${name}`), ...Object.values(stamped)].join(', ')} FROM`;
+  const { expiresIn } = upload;
+  const values: Given = { ...given, ...(expiresIn !== null && { expires_in: expiresIn }) };
   return {
-    id: insert.upload.id,
-    kind: `${into}${values}`,
-    sql: (rows) => into + Array<string>(rows).fill(values).join(', '),
-    parameters,
+    id: upload.id,
+    kind: into,
+    values: Object.values(values),
+    statement: (rows) => {
+      const { sql, parameters } = dialect.givenRows(Object.keys(values).map(givenColumn), rows);
+      return { sql: `${into} (${sql}) AS given`, parameters };
+    },
   };
 }
 
@@ -61,8 +70,8 @@ function liveKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string) {
-  const given: Record<string, SqlValue> = {
+function columnsOf({ upload, endpoint, holder }: UploadInsert): Given {
+  return {
     id: upload.id,
     endpoint,
     storage: upload.storage,
@@ -83,21 +92,19 @@ function insertedColumns({ upload, endpoint, holder }: UploadInsert, now: string
     epoch: holder === undefined ? 0 : 1,
     released_epoch: 0,
   };
-  const stamped: Record<string, string> = {
+}
+
+/** Expressions of times by their columns. */
+function stamps(
+  now: string,
+  { state, expiresIn }: NewUpload,
+  holder: string | undefined,
+): Readonly<Record<string, string>> {
+  return {
     created_at: now,
     updated_at: now,
-    completed_at: upload.state === 'complete' ? now : 'NULL',
+    completed_at: state === 'complete' ? now : 'NULL',
     lease_expires_at: holder === undefined ? 'NULL' : `${now} + ${LEASE_MILLISECONDS}`,
-  };
-  const { expiresIn } = upload;
-  const parameters = Object.values(given);
-  return {
-    columns: [...Object.keys(given), ...Object.keys(stamped), 'expires_at'].join(', '),
-    values: `(${[
-      placeholders(parameters.length),
-      ...Object.values(stamped),
-      expiresIn === null ? 'NULL' : `${now} + ?`,
-    ].join(', ')})`,
-    parameters: expiresIn === null ? parameters : [...parameters, expiresIn],
+    expires_at: expiresIn === null ? 'NULL' : `${now} + given_expires_in`,
   };
 }

@@ -20,6 +20,8 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'epoch',
   'expires_in',
   'at_hand',
+  'pins',
+  'released_epoch',
 ]);
 
 /** One conditional UPDATE of one row. */
@@ -28,19 +30,23 @@ export function uploadUpdate(dialect: Dialect, { set, where, given, ...whose }: 
   return {
     id: whose.id,
     kind: `UPDATE SET ${set} WHERE ${where}`,
-    sql: (rows) =>
-      dialect.joinedUpdate({
+    values: Object.values(values),
+    statement: (rows) => {
+      const { sql: source, parameters } = dialect.givenRows(Object.keys(values).map(givenColumn), rows);
+      const sql = dialect.joinedUpdate({
         table: 'tus_upload',
-        source: dialect.givenRows(Object.keys(values).map(columnOf), rows),
+        source,
         alias: 'given',
         set,
         on: 'id = given_id',
         where: `endpoint = given_endpoint AND ${where}`,
-      }),
-    parameters: Object.values(values),
+      });
+      return { sql, parameters };
+    },
   };
 }
 
-function columnOf(name: string): GivenColumn {
+/** A value of a statement as the dialects want to know it. */
+export function givenColumn(name: string): GivenColumn {
   return { name: `given_${name}`, type: NUMBERS.has(name) ? 'bigint' : 'varchar' };
 }
