@@ -8,6 +8,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LocalStorage, TusModule } from '../../dist/index.js';
 import { CONNECTION } from '../../dist/module/engine-providers.js';
+import { files } from '../../dist/storage/local/files.js';
 import { faultyFiles, faultyStatements } from './faults/faulty-calls.mjs';
 import { Steps } from './faults/steps.mjs';
 
@@ -46,8 +47,8 @@ process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().por
 function suffer(fault) {
   const steps = new Steps();
   steps.onCrash = () => process.kill(process.pid, 'SIGKILL');
-  const calls = faultyFiles({ ...promises }, (path) => (path.startsWith(TUS_DIRECTORY) ? steps : undefined));
-  Object.assign(promises, calls);
+  const stepsOf = (path) => (path.startsWith(TUS_DIRECTORY) ? steps : undefined);
+  for (const calls of [promises, files]) Object.assign(calls, faultyFiles({ ...calls }, stepsOf));
   syncBuiltinESMExports();
   const { dataSource, reader } = app.get(CONNECTION, { strict: false });
   faultyStatements([dataSource, reader], steps);

@@ -17,7 +17,7 @@ export type SqliteDatabaseClass = new (...input: never[]) => Connection;
 type Callback = (error: Error | null, rows?: unknown[]) => void;
 
 /** Statements that stay prepared; more than the different ones that this room sends over and over. */
-const MOST = 200;
+const MOST = 50;
 
 /** What has ended with its last row; others, such as EXPLAIN, would be in progress until they are used again. */
 const ENDS = /^(SELECT|WITH|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK)\b/;

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { AppendContext, AppendResult, StoredUpload } from '../upload-storage.js';
 import { BlockWriter } from './block-writer.js';
 import type { FileCalls } from './file-calls.js';
+import { files } from './files.js';
+import type { OpenFile } from './files.js';
 import type { LocalSync } from './options.js';
 import { addSegment, formatSegments, lastSegment, parseSegments } from './segments.js';
 import type { Segment, Segments } from './segments.js';
@@ -22,7 +22,7 @@ export interface AppenderDeps {
 
 interface OpenSegment {
   readonly start: number;
-  readonly handle: FileHandle;
+  readonly handle: OpenFile;
   /** Bytes that were in it when it was opened; those beyond the row's offset count as nothing. */
   readonly found: number;
   /** Each write waits for the disk. */
@@ -138,7 +138,7 @@ export class Appender {
   }
 
   private async openExisting(upload: StoredUpload, segment: Segment, stored: number): Promise<OpenSegment> {
-    const handle = await open(this.deps.work.segment(upload.id, segment.epoch), 'r+');
+    const handle = await files.open(this.deps.work.segment(upload.id, segment.epoch), 'r+');
     try {
       const { size } = await handle.stat();
       checkSize(size, stored);
@@ -164,7 +164,7 @@ export class Appender {
 
   private async openFresh(upload: StoredUpload, segment: Segment, durable: boolean): Promise<OpenSegment> {
     const flags = durable && DURABLE !== undefined ? DURABLE : 'wx';
-    const handle = await created(open(this.deps.work.segment(upload.id, segment.epoch), flags));
+    const handle = await created(files.open(this.deps.work.segment(upload.id, segment.epoch), flags));
     return this.opened(upload, segment, { handle, found: 0, durable: flags === DURABLE });
   }
 

@@ -1,10 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
-import type { FileCalls } from './file-calls.js';
+import type { FileCalls, WritableFile } from './file-calls.js';
 
 export interface BlockWriterDeps {
   readonly calls: FileCalls;
-  readonly handle: FileHandle;
+  readonly handle: WritableFile;
   /** Where the first block goes. */
   readonly position: number;
 }

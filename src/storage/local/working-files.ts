@@ -1,8 +1,9 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { StoredUpload } from '../upload-storage.js';
 import { checkFolder } from './failures.js';
+import { files } from './files.js';
 import { checkId } from './keys.js';
 import { segmentRanges } from './segments.js';
 import type { Segments } from './segments.js';
@@ -84,7 +85,7 @@ export class WorkingFiles {
 }
 
 async function isRemoved(path: string): Promise<boolean> {
-  const removing = unlink(path).then(() => true);
+  const removing = files.unlink(path).then(() => true);
   return (await unless(['ENOENT'], removing)) ?? false;
 }
 

@@ -14,14 +14,16 @@ import type { Walk } from './walks.js';
 /** The steps of each engine, by the path that it knows its folder by. */
 const stepsByFolder = new Map<string, Steps>();
 
-jest.unstable_mockModule('node:fs/promises', () =>
-  faultyFiles(realFiles, (path) => {
-    for (const [folder, steps] of stepsByFolder) {
-      if (path === folder || path.startsWith(folder + sep)) return steps;
-    }
-    return undefined;
-  }),
-);
+function stepsOf(path: string): Steps | undefined {
+  for (const [folder, steps] of stepsByFolder) {
+    if (path === folder || path.startsWith(folder + sep)) return steps;
+  }
+  return undefined;
+}
+
+jest.unstable_mockModule('node:fs/promises', () => faultyFiles(realFiles, stepsOf));
+const { files } = await import('../../../src/storage/local/files.js');
+Object.assign(files, faultyFiles({ ...files }, stepsOf));
 const { Engine } = await import('../engine.js');
 const { CompletionRelay } = await import('../../../src/events/relay/completion-relay.js');
 const { Recovery } = await import('../../../src/uploads/recovery.js');

@@ -1,7 +1,7 @@
 import type { Steps } from './steps.mjs';
 
 export declare function faultyFiles<Calls extends object>(
-  promises: Calls,
+  calls: Calls,
   stepsOf: (path: string) => Steps | undefined,
 ): Calls;
 

@@ -3,11 +3,12 @@ import { errnoOf } from './errno.mjs';
 const CALLS = ['access', 'link', 'lstat', 'mkdir', 'open', 'opendir', 'readdir', 'rename', 'stat', 'unlink'];
 const HANDLE_CALLS = ['writev', 'datasync', 'sync', 'truncate', 'read', 'stat', 'close'];
 
-/** The calls of node:fs/promises, as steps of whom their path belongs to. */
-export function faultyFiles(promises, stepsOf) {
+/** Calls of the file system by their names, as steps of whom their path belongs to. */
+export function faultyFiles(calls, stepsOf) {
   const faulty = {};
   for (const name of CALLS) {
-    const call = promises[name];
+    const call = calls[name];
+    if (!call) continue;
     faulty[name] = async (path, ...rest) => {
       const real = () => call(path, ...rest);
       const steps = typeof path === 'string' ? stepsOf(path) : undefined;
@@ -16,7 +17,7 @@ export function faultyFiles(promises, stepsOf) {
       return name === 'open' ? faultyHandle(found, steps) : found;
     };
   }
-  return { ...promises, ...faulty };
+  return { ...calls, ...faulty };
 }
 
 /** The statements of data sources, as steps of one process. */
@@ -32,7 +33,8 @@ export function faultyStatements(dataSources, steps) {
 
 function faultyHandle(handle, steps) {
   for (const name of HANDLE_CALLS) {
-    const real = handle[name].bind(handle);
+    const real = handle[name]?.bind(handle);
+    if (!real) continue;
     // A descriptor is closed whatever close says of it.
     const failing = (code) => errnoOf(code, name);
     handle[name] = (...input) =>
