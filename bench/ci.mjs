@@ -18,7 +18,8 @@ export async function shortForm() {
   for (const name of WORKLOADS) {
     const workload = await load(name);
     const servers = workload.servers.filter((server) => SERVERS.includes(server));
-    const { contenders } = await contendersOf({ ...workload, servers }, []);
+    const { contenders, leftOut } = await contendersOf({ ...workload, servers }, []);
+    broken.push(...leftOut.map(({ name: server, reason }) => `${name}: ${server} is left out: ${reason}`));
     const { results } = await repeat(workload, contenders, { repetitions: REPETITIONS, quick: true });
     for (const { server, figure, than, wanted, value, share } of judge(name, results)) {
       if (than?.server !== PEER) continue;

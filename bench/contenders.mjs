@@ -1,3 +1,4 @@
+import { missingBetterSqlite3 } from './better-sqlite3.mjs';
 import { missingNode } from './node-script.mjs';
 import { missingPython, PYTHON_SERVER } from './python-server.mjs';
 import { ServerProcess } from './server-process.mjs';
@@ -29,7 +30,8 @@ function startable(contender) {
 }
 
 function reasonAgainst({ name, server = name, node }) {
-  return server === PYTHON_SERVER ? missingPython() : missingNode(node);
+  if (server === PYTHON_SERVER) return missingPython();
+  return server.endsWith('better-sqlite3') ? missingBetterSqlite3() : missingNode(node);
 }
 
 async function lackOf(server, { ownProcess = false, needs = [] }) {

@@ -34,7 +34,7 @@ try {
 
 if (values.ci) {
   const broken = await shortForm();
-  for (const line of broken) console.error(`Below half of its target: ${line}`);
+  for (const line of broken) console.error(`Broken: ${line}`);
   if (broken.length > 0) process.exitCode = 1;
 } else {
   for (const name of positionals.length > 0 ? positionals : workloadNames) await measure(name);

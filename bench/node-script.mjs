@@ -1,22 +1,21 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { programOfCaller, versionOfCaller } from './node-of-caller.mjs';
 
-const NODE_24 = fileURLToPath(new URL('./node_modules/node/bin/node', import.meta.url));
-
-/** Undefined, or why there is no such Node. */
-export function missingNode(version) {
-  return version === undefined || existsSync(NODE_24) ? undefined : 'npm ci in bench/ did not install it';
+/** Undefined, or why there is no Node of this major version. Without one it is that of the benchmark. */
+export function missingNode(major) {
+  if (major === undefined || versionOfCaller().startsWith(`${major}.`)) return undefined;
+  return `the benchmark was called with Node ${versionOfCaller()}`;
 }
 
 /**
  * Starts a script of servers/, which tells where it listens.
- * `node: 24` runs it on that version, else the Node of the benchmark does; `preload` is a module that it loads first.
+ * With `node` it runs on the Node that the benchmark was called with, else on that of the benchmark; `preload` is a
+ * module that it loads first.
  */
 export async function launchScript(server, { directory, node, env, preload }) {
   const child = fork(new URL(`./servers/${server}.mjs`, import.meta.url), {
-    execPath: node === undefined ? process.execPath : NODE_24,
+    execPath: node === undefined ? process.execPath : programOfCaller(),
     // The default does not take the list of a final of 1,000 partials.
     execArgv: ['--max-http-header-size=131072', ...(preload ? ['--import', preload.href] : [])],
     env: { ...process.env, ...env, TUS_DIRECTORY: directory },

@@ -57,7 +57,7 @@ export const targets = [
       than: { server: 'tus-server' },
     },
   ]),
-  ...each(['', ', Node 24'], (node) => [
+  ...each(['', ', Node 20'], (node) => [
     {
       workload: 'heap',
       server: `nestjs-tus${node}, 400 MB`,
@@ -69,10 +69,10 @@ export const targets = [
   ...each(['wall, s', 'CPU, s'], (figure) => [
     {
       workload: 'heap',
-      server: 'nestjs-tus, Node 24, 400 MB',
+      server: 'nestjs-tus, 400 MB',
       figure,
       faster: 3,
-      than: { server: 'tus-server, Node 24, 400 MB' },
+      than: { server: 'tus-server, 400 MB' },
     },
   ]),
   ...each(['nestjs-tus'], (server) => [

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import { launchScript } from './node-script.mjs';
 import { create } from './tus-request.mjs';
 
@@ -14,10 +14,13 @@ export async function fillRows(directory, count) {
   const exited = once(child, 'exit');
   child.kill();
   await exited;
-  const database = new Database(join(directory, 'uploads.sqlite'));
-  const columns = database.pragma('table_info(tus_upload)').map(({ name }) => name);
+  const database = new DatabaseSync(join(directory, 'uploads.sqlite'));
+  const columns = database
+    .prepare('PRAGMA table_info(tus_upload)')
+    .all()
+    .map(({ name }) => name);
   const values = columns.map((name) => (NAMES.has(name) ? `printf('%032x', number)` : name));
-  database.pragma('synchronous = OFF');
+  database.exec('PRAGMA synchronous = OFF');
   database
     .prepare(
       `WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?)
@@ -25,7 +28,7 @@ export async function fillRows(directory, count) {
        SELECT ${values.join()} FROM (SELECT * FROM tus_upload LIMIT 1) CROSS JOIN numbers`,
     )
     .run(count - 1);
-  database.pragma('wal_checkpoint(TRUNCATE)');
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { versionOfCaller } from './node-of-caller.mjs';
 import { pythonVersion, PYTHON_SERVER, PYTHON_SERVER_VERSION } from './python-server.mjs';
 import { FOLDER } from './server-process.mjs';
 
@@ -16,7 +17,7 @@ export function versions(servers) {
     all.includes('tus-server') && `@tus/file-store ${packageVersion('@tus/file-store')}`,
     all.includes(PYTHON_SERVER) && `${PYTHON_SERVER} ${PYTHON_SERVER_VERSION} (Python ${pythonVersion()})`,
     `Node ${process.versions.node}`,
-    all.includes('Node 24') && `Node ${packageVersion('node')}`,
+    all.includes('Node 20') && `Node ${versionOfCaller()}`,
   ]
     .filter(Boolean)
     .join(', ');
