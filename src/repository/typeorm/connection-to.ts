@@ -10,8 +10,9 @@ export interface SqliteFile {
   /** It and its folder are created if need be. A path that is not absolute starts at the working folder. */
   readonly path: string;
   /**
-   * The package that opens it. `better-sqlite3` is faster; TypeORM 1 has no `sqlite3`.
-   * @default 'better-sqlite3' where it is installed, else 'sqlite3'
+   * The package that opens it. `better-sqlite3` takes less time in all, but each statement holds up the whole process;
+   * TypeORM 1 has no `sqlite3`.
+   * @default 'sqlite3' where it is installed, else 'better-sqlite3'
    */
   readonly driver?: SqliteDriver;
 }

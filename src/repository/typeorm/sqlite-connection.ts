@@ -17,7 +17,7 @@ const openFiles = new Map<string, SharedDatabase>();
 export interface SqliteConnectionDeps {
   /** The file of the database. It and its folder are created if need be. */
   readonly path: string;
-  /** The package that opens it. Default: `better-sqlite3` where it is installed, else `sqlite3`. */
+  /** The package that opens it. Default: `sqlite3` where it is installed, else `better-sqlite3`. */
   readonly driver?: SqliteDriver;
   /** @internal Allows `:memory:`, which no restart survives. Default: false. */
   readonly allowMemory?: boolean;
