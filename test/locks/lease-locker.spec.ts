@@ -4,6 +4,7 @@ import { LeaseLocker } from '../../src/locks/lease/lease-locker.js';
 import type { Lock } from '../../src/locks/locker.js';
 import { UploadLockedError } from '../../src/index.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import { gate } from '../reliability/faults.js';
 import { age, found, LossyConnection, newUpload } from '../repository/fixtures.js';
 import { sqliteTestDatabase } from '../repository/sqlite-database.js';
 import type { SqliteTestDatabase } from '../repository/sqlite-database.js';
@@ -133,6 +134,30 @@ describe('leases in the rows', () => {
       letsGoAt(holder, 0);
       await process.acquire({ id, states: ['open'], ask: 'terminate' });
       expect(holder.signal.reason).toBe('terminate');
+    });
+
+    it('at once to a newcomer that was still reading the row when the holder let go', async () => {
+      const process = locker();
+      const id = await upload();
+      const { take, find } = TypeOrmUploadRepository.prototype;
+      const looked = gate();
+      repository.take = async (...wanted) => {
+        repository.take = take;
+        const row = await take.apply(repository, wanted);
+        await looked.opened;
+        return row;
+      };
+      const first = acquired(process, id);
+      repository.find = async (wanted) => {
+        repository.find = find;
+        const row = await find.call(repository, wanted);
+        looked.open();
+        await (await first).release({ offset: 40 });
+        // Neither the lease nor the patience of the newcomer ends within the test.
+        clock -= 60_000;
+        return row && { ...row, leaseRemaining: 60_000 };
+      };
+      expect((await acquired(process, id)).upload).toMatchObject({ offset: 40, epoch: 2 });
     });
 
     it('not to a newcomer that has no business there: the holder is not even asked', async () => {

@@ -44,18 +44,10 @@ export class LeaseLocker implements Locker {
     for (;;) {
       if (this.draining) throw new UploadLockedError();
       const local = this.held.get(request.id);
-      if (local && !request.states.includes(local.upload.state)) return { record: local.upload };
-      const acquired = local ? undefined : await this.take(request);
-      if (acquired?.done) return acquired.done;
-      const holder = local ?? this.held.get(request.id);
-      const running = holder?.upload ?? acquired?.running;
-      if (running) request.check?.(running);
-      holder?.ask(request.ask);
-      // Another process's lease is only known to end when it runs out.
-      const lapse = holder ? WAIT_MILLISECONDS : (acquired?.running.leaseRemaining ?? 0) + 1;
-      const left = deadline - this.now();
-      if (left <= 0) throw new UploadLockedError(running?.expiresAt);
-      await this.waiters.wait(request.id, Math.min(lapse, left));
+      const lock = local ? undefined : await this.takeFree(request.id, request);
+      if (lock) return { lock };
+      const refused = await this.turn(request, { local, deadline });
+      if (refused) return refused;
     }
   }
 
@@ -95,19 +87,36 @@ export class LeaseLocker implements Locker {
     this.draining = true;
     const ended = [...this.held.values()].map(async (lock) => {
       lock.ask('shutdown');
-      await this.waiters.wait(lock.upload.id, graceMilliseconds);
+      await this.waiters.watch(lock.upload.id).wait(graceMilliseconds);
     });
     await Promise.all(ended);
     clearInterval(this.timer);
   }
 
-  private async take(request: AcquireRequest): Promise<Taken> {
-    const lock = await this.takeFree(request.id, request);
-    if (lock) return { done: { lock } };
-    const running = await this.deps.repository.find(request.id);
-    if (!running || running.expired || !request.states.includes(running.state))
-      return { done: { record: running } };
-    return { running };
+  /** Waits until the upload may be free; resolves with its row if it is in none of the states any more. */
+  private async turn(
+    request: AcquireRequest,
+    { local, deadline }: { local: LeaseLock | undefined; deadline: number },
+  ): Promise<Acquired | undefined> {
+    // Before the look: a holder that lets go right behind it wakes those only who are there already.
+    const watch = this.waiters.watch(request.id);
+    try {
+      const found = local?.upload ?? (await this.deps.repository.find(request.id));
+      if (!found || !request.states.includes(found.state) || (!local && found.expired))
+        return { record: found };
+      const holder = local ?? this.held.get(request.id);
+      const running = holder?.upload ?? found;
+      request.check?.(running);
+      holder?.ask(request.ask);
+      // Another process's lease is only known to end when it runs out.
+      const lapse = holder ? WAIT_MILLISECONDS : (found.leaseRemaining ?? 0) + 1;
+      const left = deadline - this.now();
+      if (left <= 0) throw new UploadLockedError(running.expiresAt);
+      await watch.wait(Math.min(lapse, left));
+      return undefined;
+    } finally {
+      watch.end();
+    }
   }
 
   private async takeFree(id: string, wanted: WantedRow): Promise<LeaseLock | undefined> {
@@ -146,7 +155,3 @@ export class LeaseLocker implements Locker {
     setTimeout(() => void this.beat(), FLUSH_MILLISECONDS).unref();
   }
 }
-
-type Taken =
-  | { readonly done: Acquired; readonly running?: undefined }
-  | { readonly done?: undefined; readonly running: UploadRecord };
