@@ -31,8 +31,8 @@ interface OpenSegment {
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
-/** A new file whose writes wait for the disk; Windows has none. */
-const DURABLE = process.platform === 'win32' ? undefined : O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
+/** A new file whose writes wait for the disk. Elsewhere the flag is unknown, or leaves bytes in the drive (macOS). */
+const DURABLE = process.platform === 'linux' ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : undefined;
 
 /** Writes the batches of a body into the last segment of an upload, or into a new one. */
 export class Appender {

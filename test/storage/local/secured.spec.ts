@@ -41,8 +41,8 @@ describe('the append of the last byte', () => {
       datasync: async (handle) => (steps.push('sync'), nodeFileCalls.datasync(handle)),
     });
     expect(await row.append(storage, 'abcdef')).toEqual({ offset: 6, secured: true });
-    expect(steps).not.toContain('sync');
-    expect(steps).not.toContain('write');
+    // Elsewhere no write reaches the disk by itself.
+    expect(steps).toEqual(process.platform === 'linux' ? ['durable write'] : ['sync']);
     const large = new Row({ id: 'large', length: 7 });
     await large.append(storage, 'abcdef');
     expect(steps.filter((step) => step === 'durable write').length).toBeLessThan(2);
