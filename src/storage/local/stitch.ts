@@ -28,36 +28,75 @@ export async function stitch(
   const size = Math.min(BLOCK_BYTES, total);
   let [buffer, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
   let writing = Promise.resolve();
-  for (const block of blocksOf(ranges, size)) {
-    await ended([fill(buffer, block, signal), writing]);
-    writing = target.write([buffer.subarray(0, block.length)]);
-    [buffer, other] = [other, buffer];
+  const large = new LargeFile();
+  try {
+    for (const block of blocksOf(ranges, size)) {
+      await ended([fill(buffer, block, { large, signal }), writing]);
+      writing = target.write([buffer.subarray(0, block.length)]);
+      [buffer, other] = [other, buffer];
+    }
+    await writing;
+  } finally {
+    await large.close();
   }
-  await writing;
 }
 
-async function fill(buffer: Buffer, { pieces }: Block, signal: AbortSignal | undefined): Promise<void> {
+interface Copy {
+  readonly large: LargeFile;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The file that fills several blocks: it is opened once. */
+class LargeFile {
+  private file: { readonly path: string; readonly descriptor: number } | undefined;
+
+  async open(path: string): Promise<number> {
+    if (this.file?.path === path) return this.file.descriptor;
+    await this.close();
+    const descriptor = await io.open(path, 'r');
+    this.file = { path, descriptor };
+    return descriptor;
+  }
+
+  async close(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    if (file) await io.close(file.descriptor);
+  }
+}
+
+async function fill(buffer: Buffer, { pieces }: Block, { large, signal }: Copy): Promise<void> {
+  const [first, ...others] = pieces;
+  if (first && others.length === 0) return readPiece(await large.open(first.path), buffer, first, signal);
   const rest = pieces.values();
   const reader = async () => {
-    for (const piece of rest) await readPiece(buffer, piece, signal);
+    for (const piece of rest) await readSmall(buffer, piece, signal);
   };
   await ended(Array.from({ length: Math.min(READERS, pieces.length) }, reader));
 }
 
-async function readPiece(buffer: Buffer, piece: Piece, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted) throw new StorageError('unavailable', 'The copy was stopped.');
-  const { path, position, length, at } = piece;
-  const file = await io.open(path, 'r');
+async function readSmall(buffer: Buffer, piece: Piece, signal: AbortSignal | undefined): Promise<void> {
+  const file = await io.open(piece.path, 'r');
   try {
-    for (let taken = 0; taken < length;) {
-      const { bytesRead } = await io.read(file, buffer, at + taken, length - taken, position + taken);
-      if (bytesRead === 0) {
-        throw new StorageError('missing', `A file ends ${length - taken} bytes before what was stored.`);
-      }
-      taken += bytesRead;
-    }
+    await readPiece(file, buffer, piece, signal);
   } finally {
     await io.close(file);
+  }
+}
+
+async function readPiece(
+  file: number,
+  buffer: Buffer,
+  { position, length, at }: Piece,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal?.aborted) throw new StorageError('unavailable', 'The copy was stopped.');
+  for (let taken = 0; taken < length;) {
+    const { bytesRead } = await io.read(file, buffer, at + taken, length - taken, position + taken);
+    if (bytesRead === 0) {
+      throw new StorageError('missing', `A file ends ${length - taken} bytes before what was stored.`);
+    }
+    taken += bytesRead;
   }
 }
 
