@@ -7,6 +7,7 @@ export const title = 'Hand-over from a stalled PATCH';
 export const how =
   'A PATCH sends 1 of 2 MiB and stalls. Another PATCH at that offset, without a byte, takes the upload over: ' +
   'milliseconds from its request to its 204. Every byte that had come is kept: a last PATCH sends the rest.';
+export const bound = 'two statements, and the write of what the stalled request has brought.';
 export const servers = ['nestjs-tus'];
 
 export async function run(server, { quick }) {

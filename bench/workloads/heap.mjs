@@ -6,6 +6,8 @@ export const title = '1 GiB in one PATCH, beside the heap of an application';
 export const how =
   'As 1 GiB in one PATCH, in a process that keeps 400 MB of live objects, and in one that keeps none. The mark-compacts ' +
   'are the collections of the whole heap that came meanwhile. Rows that name no Node are of the one that runs all workloads.';
+export const bound =
+  'as in one PATCH: chunks are freed as soon as they are written, so that V8 sees no memory outside its heap that would make it mark all that the application keeps.';
 export const servers = [undefined, 20].flatMap((node) =>
   ['nestjs-tus', 'tus-server'].flatMap((server) =>
     [0, 400].map((megabytes) => ({

@@ -9,6 +9,8 @@ const COUNTS = [2, 10, 100, 1000];
 export const title = 'Merge of 2 to 1,000 partials';
 export const how =
   'Partials of 64 KiB are sent, then the final is asked for: milliseconds of its POST, until HEAD tells its whole length.';
+export const bound =
+  'the way of each small partial to a thread and back, three times (open, read, close), eight of them at once; then the rows of the list.';
 export const servers = ['nestjs-tus', 'nestjs-tus-better-sqlite3', 'nestjs-tus-fastify', 'resumable-upload'];
 export const needs = ['concatenation'];
 

@@ -10,6 +10,8 @@ export const title = '1 GiB in 4 partials and their merge';
 export const how =
   '4 connections at once send a quarter of 1 GiB (--quick: 256 MiB) each, in one PATCH, to a partial of their own; then ' +
   'the final is asked for, until HEAD tells its whole length. Figures are for each GiB.';
+export const bound =
+  'the upload by the main thread, which receives for all connections; the merge by memory. The first partial becomes the final as it is, and a loop that only copies the other 768 MiB by calls that do not leave their thread takes two thirds of the time.';
 export const servers = ['nestjs-tus', 'nestjs-tus-better-sqlite3', 'nestjs-tus-fastify', 'resumable-upload'];
 export const needs = ['concatenation'];
 

@@ -15,6 +15,8 @@ export const how =
   'HEAD for the offset of one upload after the other. The memory of an upload is what the server grew by since ' +
   'it was idle, at its highest, divided by their number. In the end all must have been answered 204, and every ' +
   'file must hold the bytes that were sent.';
+export const bound =
+  'what Node and the platform keep of a connection and a request, about 32 KiB, and what lies about until the next garbage collection; bodies themselves are not in memory.';
 export const servers = ['nestjs-tus'];
 
 export async function run(server, { quick }) {

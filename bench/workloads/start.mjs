@@ -8,6 +8,8 @@ export const how =
   'Milliseconds from the start of the process, over an empty folder, to the answer to a first POST; and the resident ' +
   'memory a second later. `nest-typeorm` is a bare Nest application with a SQLite file open through TypeORM, which ' +
   'answers that POST and does nothing else.';
+export const bound =
+  'modules: importing the package takes 40 to 60 ms, as one file it would take 13; the database takes 16 ms, 5 more than that of the bare application.';
 export const servers = [
   'nestjs-tus',
   'nestjs-tus-better-sqlite3',
