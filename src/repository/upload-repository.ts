@@ -40,8 +40,9 @@ export type PlannedFinal =
       readonly created: true;
       readonly final: UploadRecord;
       /**
-       * What `partialsOf` would read, but with the rows as they were before they were pinned, where every partial has
-       * its own bytes and keeps them while it is pinned; absent where another final has some or may take them, or the answer of the database was lost.
+       * What `partialsOf` would read, with the rows as they were before they were pinned, where every partial has its
+       * own bytes and keeps them while it is pinned. Absent where another final has some or may take them, and where
+       * the answer of the database was lost.
        */
       readonly list?: readonly PlannedPartial[];
     }

@@ -45,7 +45,10 @@ export interface AppendResult {
   readonly offset: number;
   /** Why it stopped early, if the storage was the reason. */
   readonly failure?: StorageError;
-  /** Every byte of the upload is safe, and nothing else is stored: `complete` need not look at them again. */
+  /**
+   * Every byte of the upload is stored, as safe as completion would make it, and nothing else: `complete` need not look
+   * at them again.
+   */
   readonly secured?: boolean;
 }
 

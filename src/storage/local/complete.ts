@@ -42,13 +42,13 @@ export class Completer {
     if (secured) {
       await this.publish({ upload, target }, this.deps.work.segment(upload.id, segments[0].epoch));
     } else {
-      await this.find({ upload, target }, segments);
+      await this.publishOnce({ upload, target }, segments);
     }
     if (this.deps.sync !== 'never') await this.folders.sync(dirname(target));
   }
 
   /** Publishes, unless a call before this one has. */
-  private async find({ upload, target }: Publication, segments: Segments): Promise<void> {
+  private async publishOnce({ upload, target }: Publication, segments: Segments): Promise<void> {
     // An empty upload gets a file too: by its inode a second call knows the object.
     if (totalOf(upload) === 0) await this.touch(upload, segments);
     const found = await this.deps.publisher.find({ upload, target });
