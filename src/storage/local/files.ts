@@ -20,9 +20,9 @@ export class OpenFile {
     private readonly durable: boolean,
   ) {}
 
-  async writev(buffers: readonly Buffer[], position: number): Promise<{ readonly bytesWritten: number }> {
+  async writev(buffers: Buffer[], position: number): Promise<{ readonly bytesWritten: number }> {
     this.dirty = !this.durable;
-    return call.writev(this.fd, [...buffers], position);
+    return call.writev(this.fd, buffers, position);
   }
 
   async datasync(): Promise<void> {
