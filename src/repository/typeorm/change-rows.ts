@@ -1,6 +1,6 @@
 import type { UploadRecord } from '../upload-record.js';
 import type { RowChange, SqlSession } from './sql-connection.js';
-import { type SelectedUpload, toRecord, uploadColumns, toRecords } from './upload-row.js';
+import { type SelectedUpload, toRecord, toRecords, uploadColumns } from './upload-row.js';
 
 /** Rows as a statement has left them. */
 export type ChangedRows = ReadonlyMap<string, UploadRecord>;

@@ -97,7 +97,9 @@ const NAMES = Object.keys(selection(''));
 
 function unpacked(packed: string): UploadValues {
   const values = JSON.parse(packed) as unknown[];
-  return Object.fromEntries(NAMES.map((name, index) => [name, values[index]])) as unknown as UploadValues;
+  const row: Record<string, unknown> = {};
+  for (const [index, name] of NAMES.entries()) row[name] = values[index];
+  return row as unknown as UploadValues;
 }
 
 /**

@@ -6,12 +6,19 @@ const call = {
   writev: promisify(fs.writev),
   fdatasync: promisify(fs.fdatasync),
   fstat: promisify(fs.fstat),
+  read: promisify(fs.read),
   close: promisify(fs.close),
   link: promisify(fs.link),
   unlink: promisify(fs.unlink),
 };
 
-/** A file that is written: a FileHandle takes about twice the time of the main thread. */
+export interface PlacedRead {
+  readonly at: number;
+  readonly length: number;
+  readonly position: number;
+}
+
+/** A file that is read or written: a FileHandle takes about twice the time of the main thread. */
 export class OpenFile {
   private dirty = false;
 
@@ -23,6 +30,11 @@ export class OpenFile {
   async writev(buffers: Buffer[], position: number): Promise<{ readonly bytesWritten: number }> {
     this.dirty = !this.durable;
     return call.writev(this.fd, buffers, position);
+  }
+
+  /** Reads up to `length` bytes from `position` on into `buffer` at `at`. */
+  async read(buffer: Buffer, { at, length, position }: PlacedRead): Promise<{ readonly bytesRead: number }> {
+    return call.read(this.fd, buffer, at, length, position);
   }
 
   async datasync(): Promise<void> {

@@ -1,9 +1,9 @@
-import { close, open, read } from 'node:fs';
-import { promisify } from 'node:util';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { BlockWriter } from './block-writer.js';
 import { blocksOf } from './blocks.js';
 import type { Block, Piece } from './blocks.js';
+import { files } from './files.js';
+import type { OpenFile } from './files.js';
 import type { FileRange } from './working-files.js';
 
 /** Bytes that are written at once. While one block is written the next is read: two buffers for each copy that runs. */
@@ -11,9 +11,6 @@ const BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Files that are read at once: of small ones the way to a thread and back takes longer than the bytes. */
 const READERS = 8;
-
-// A FileHandle for each of a thousand small files costs as much as their bytes.
-const io = { open: promisify(open), read: promisify(read), close: promisify(close) };
 
 /**
  * Copies ranges of files behind each other in one pass. Small ones share a write.
@@ -48,20 +45,20 @@ interface Copy {
 
 /** The file that fills several blocks: it is opened once. */
 class LargeFile {
-  private file: { readonly path: string; readonly descriptor: number } | undefined;
+  private opened: { readonly path: string; readonly file: OpenFile } | undefined;
 
-  async open(path: string): Promise<number> {
-    if (this.file?.path === path) return this.file.descriptor;
+  async open(path: string): Promise<OpenFile> {
+    if (this.opened?.path === path) return this.opened.file;
     await this.close();
-    const descriptor = await io.open(path, 'r');
-    this.file = { path, descriptor };
-    return descriptor;
+    const file = await files.open(path, 'r');
+    this.opened = { path, file };
+    return file;
   }
 
   async close(): Promise<void> {
-    const { file } = this;
-    this.file = undefined;
-    if (file) await io.close(file.descriptor);
+    const { opened } = this;
+    this.opened = undefined;
+    await opened?.file.close();
   }
 }
 
@@ -76,23 +73,24 @@ async function fill(buffer: Buffer, { pieces }: Block, { large, signal }: Copy):
 }
 
 async function readSmall(buffer: Buffer, piece: Piece, signal: AbortSignal | undefined): Promise<void> {
-  const file = await io.open(piece.path, 'r');
+  const file = await files.open(piece.path, 'r');
   try {
     await readPiece(file, buffer, piece, signal);
   } finally {
-    await io.close(file);
+    await file.close();
   }
 }
 
 async function readPiece(
-  file: number,
+  file: OpenFile,
   buffer: Buffer,
   { position, length, at }: Piece,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (signal?.aborted) throw new StorageError('unavailable', 'The copy was stopped.');
   for (let taken = 0; taken < length;) {
-    const { bytesRead } = await io.read(file, buffer, at + taken, length - taken, position + taken);
+    const rest = { at: at + taken, length: length - taken, position: position + taken };
+    const { bytesRead } = await file.read(buffer, rest);
     if (bytesRead === 0) {
       throw new StorageError('missing', `A file ends ${length - taken} bytes before what was stored.`);
     }
