@@ -52,7 +52,9 @@ export type {
   AppendResult,
   ByteRange,
   ConcatSource,
+  Finish,
   StoredUpload,
+  UploadParts,
   UploadStorage,
   WriteContext,
 } from './storage/upload-storage.js';
@@ -65,6 +67,7 @@ export type {
 } from './model/authorization.js';
 export type { RequestContext } from './model/request-context.js';
 export { Metadata } from './model/metadata.js';
+export type { Part } from './model/part.js';
 export type { Checksum, ChecksumAlgorithm } from './model/checksum.js';
 export type { IdGenerator, KeyGenerator, MetadataValidator, UploadDraft } from './model/naming.js';
 export type { Resolvable } from './model/resolvable.js';

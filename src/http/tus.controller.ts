@@ -220,7 +220,7 @@ export class TusController {
     const { raw: body, contentLength, wantBody: onBodyWanted } = request;
     const { algorithms, trailers } = this.checksumRules;
     const trailer = () => request.trailingChecksum(algorithms);
-    const checksum = { ...claims, ...(trailers && request.mayHaveTrailers && { trailer }) };
+    const checksum = { ...claims, ...(trailers && request.mayHaveTrailers && { trailer, algorithms }) };
     return { body, onBodyWanted, checksum, ...(contentLength !== undefined && { contentLength }) };
   }
 

@@ -8,7 +8,9 @@ import { Maintenance } from '../maintenance/maintenance.js';
 import { DELIVERY_REPOSITORY } from '../repository/delivery-repository.js';
 import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import { TypeOrmDeliveryRepository } from '../repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmPartRepository } from '../repository/typeorm/typeorm-part-repository.js';
 import { TypeOrmUploadRepository } from '../repository/typeorm/typeorm-upload-repository.js';
+import { PART_REPOSITORY } from '../repository/part-repository.js';
 import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import { Background } from '../uploads/background.js';
@@ -52,6 +54,9 @@ function rowProviders(name: string | undefined): Provider[] {
     provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmUploadRepository(connection, endpoint);
     }),
+    provide(PART_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
+      return new TypeOrmPartRepository(connection, endpoint);
+    }),
     provide(DELIVERY_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmDeliveryRepository(connection, endpoint);
     }),
@@ -80,7 +85,14 @@ function eventProviders(name: string | undefined): Provider[] {
 }
 
 function uploadProviders(name: string | undefined): Provider[] {
-  const parts = [UPLOAD_REPOSITORY, LOCKER, getUploadEventsToken(name), CompletionRelay, Background];
+  const rooms = [
+    UPLOAD_REPOSITORY,
+    PART_REPOSITORY,
+    LOCKER,
+    getUploadEventsToken(name),
+    CompletionRelay,
+    Background,
+  ];
   return [
     provide(
       Background,
@@ -89,14 +101,16 @@ function uploadProviders(name: string | undefined): Provider[] {
     ),
     provide(
       UPLOAD_DEPS,
-      [RESOLVED_OPTIONS, getTusStorageToken(name), ...parts],
-      (...[options, storage, repository, locker, events, outbox, background]: EngineParts): UploadDeps => {
+      [RESOLVED_OPTIONS, getTusStorageToken(name), ...rooms],
+      (
+        ...[options, storage, repository, parts, locker, events, outbox, background]: EngineParts
+      ): UploadDeps => {
         const endpoint = name ?? DEFAULT_NAME;
         const settings = settingsOf(options);
         const budget = new BodyBudget(options.memoryBudget);
         const memory = options.freeChunks ? new ChunkMemory() : undefined;
-        const rooms = { budget, memory, storage, repository, locker, events, outbox, background };
-        return { endpoint, storageName: endpoint, ...rooms, settings };
+        const engine = { budget, memory, storage, repository, parts, locker, events, outbox, background };
+        return { endpoint, storageName: endpoint, ...engine, settings };
       },
     ),
     provide(Merges, [UPLOAD_DEPS], (deps: UploadDeps) => new Merges(deps)),
@@ -140,6 +154,7 @@ type EngineParts = [
   ResolvedOptions,
   UploadStorage,
   UploadDeps['repository'],
+  UploadDeps['parts'],
   UploadDeps['locker'],
   UploadEvents,
   CompletionRelay,

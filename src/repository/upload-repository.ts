@@ -176,7 +176,7 @@ export interface UploadRepository {
   /** A `terminating` upload whose bytes are freed becomes a tombstone; another upload may have its key. */
   bury(id: string): Promise<void>;
 
-  /** A `terminating` upload that nobody was ever told of leaves no row at all. */
+  /** A `terminating` upload that nobody was ever told of, and whose bytes are freed, leaves no row at all. */
   erase(id: string): Promise<void>;
 
   /** Partials whose bytes are to be freed and that no final reads any more, in the order of their ids. */
@@ -185,12 +185,18 @@ export interface UploadRepository {
   /** Their bytes are freed. */
   released(ids: readonly string[]): Promise<void>;
 
+  /**
+   * Uploads that need no working bytes any more and still have parts on record, in the order of their ids: complete
+   * ones, without partials, whose parts may be all they have, and tombstones.
+   */
+  withLeftParts(limit: number, after?: string): Promise<UploadRecord[]>;
+
   /** Rows in one of `states` that nobody has a lease of, oldest first: a crash or a failure left them there. */
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]>;
 
   /** Which of the ids have a row, of whichever registration, whose working bytes are still needed. */
   withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
-  /** Deletes tombstones that are older than this; resolves with how many. */
+  /** Deletes tombstones that are older than this, and have no parts on record; resolves with how many. */
   forgetTombstones(olderThanMilliseconds: number): Promise<number>;
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { StorageError } from '../model/errors/storage.error.js';
+import type { Part } from '../model/part.js';
 import type { UploadKind } from '../model/upload.js';
 
 /** What a storage is told of an upload: a view of its row, never more. */
@@ -15,6 +16,25 @@ export interface StoredUpload {
   readonly length: number | null;
   /** Grows with each writer; names made from it are never used again. */
   readonly epoch: number;
+  /** What the storage has put on record of the pieces that it keeps apart. */
+  readonly parts: UploadParts;
+}
+
+/**
+ * The parts that are on record for an upload. A part counts as far as the offset covers it; one that is only announced
+ * says what may have to be removed.
+ */
+export interface UploadParts {
+  /** In the order of their numbers. */
+  list(): Promise<readonly Part[]>;
+  /**
+   * Inserts parts, or replaces those of the same numbers; one statement, all or nothing, for as many as 500. What has
+   * failed changed nothing, or is found by `list`.
+   * @throws StorageError of kind `unavailable` if the right to write went to somebody else
+   */
+  record(parts: readonly Part[]): Promise<void>;
+  /** Removes them from the record, once what they name is removed; without numbers all of them. Idempotent. */
+  forget(numbers?: readonly number[]): Promise<void>;
 }
 
 export interface WriteContext {
@@ -46,10 +66,19 @@ export interface AppendResult {
   /** Why it stopped early, if the storage was the reason. */
   readonly failure?: StorageError;
   /**
-   * Every byte of the upload is stored, as safe as completion would make it, and nothing else: `complete` need not look
-   * at them again.
+   * Completes the upload with what the append still has at hand, in place of `UploadStorage.complete`. Only where
+   * `offset` is the length: then bytes behind the last offset that was told need not be durable yet, because the row has
+   * them on record only once the upload is complete.
    */
-  readonly secured?: boolean;
+  readonly finish?: Finish;
+}
+
+/** Exactly one of the two is called, once. */
+export interface Finish {
+  /** Like `UploadStorage.complete`, but nothing has to be looked up again. The row says `finishing`, unless it is a partial's. */
+  complete(): Promise<void>;
+  /** The bytes do not count (a checksum was wrong), or the right to write is gone: frees what is at hand. */
+  discard(): void;
 }
 
 /** A range of a stored upload that becomes part of a final. */
@@ -97,10 +126,10 @@ export interface UploadStorage {
 
   /**
    * Makes all bytes safe and, unless the upload is a partial, publishes them under the key, atomically and never over
-   * another object. A second call finds the published object and succeeds. `secured` is what the append of the last
-   * byte has told, if nobody has written since.
+   * another object. A second call finds the published object and succeeds. After a crash it may be called for bytes
+   * that never became durable: then it throws a `StorageError` of kind `missing`, and the upload is open again.
    */
-  complete(upload: StoredUpload, secured?: boolean): Promise<void>;
+  complete(upload: StoredUpload): Promise<void>;
 
   /**
    * Writes the sources, in order, as the bytes of `final`, ready for `complete`. A second call starts again or goes
@@ -108,10 +137,13 @@ export interface UploadStorage {
    */
   concatenate(final: StoredUpload, sources: readonly ConcatSource[], context: WriteContext): Promise<void>;
 
-  /** Bytes of an unfinished upload that were just made durable, though no row counts them yet. */
-  readUnfinished(upload: StoredUpload, range: ByteRange): Promise<Readable>;
+  /**
+   * Bytes of an unfinished upload that were just made durable, though no row counts them yet. A storage that cannot
+   * read them back has no such method: then what may have to be verified is hashed while it passes (CHK-13).
+   */
+  readUnfinished?(upload: StoredUpload, range: ByteRange): Promise<Readable>;
 
-  /** Removes everything but the published object. Idempotent. */
+  /** Removes everything but the published object, and forgets the parts. Idempotent. */
   discardWork(upload: StoredUpload): Promise<void>;
 
   /**
@@ -121,7 +153,7 @@ export interface UploadStorage {
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable>;
 
   /**
-   * Removes everything that was stored, the published object too. Idempotent. `published` says that the row reached
+   * Removes everything that was stored, the published object too, and forgets the parts. Idempotent. `published` says that the row reached
    * `complete`: what is under the key is ours. Without it the storage removes only an object that it can prove to be
    * this upload's, since a foreign one may have the key.
    */

@@ -76,14 +76,16 @@ export async function recordReceived(
   received: Received,
   length: number | null,
 ): Promise<UploadRecord> {
-  const { failure, refusal, discarded } = received;
+  const { failure, refusal, discarded, finish } = received;
+  const whole = received.offset === length;
+  const finishing = whole && !failure && !discarded && lock.signal.reason !== 'lost';
+  if (finishing) return finishUpload(deps, lock, { length, finish });
+  finish?.discard();
   if (failure?.kind === 'missing' || received.spoiled) {
     await failUpload(deps, lock);
     throw refusal ?? failure;
   }
   if (lock.signal.reason === 'lost') throw new UploadLockedError(lock.upload.expiresAt);
-  const whole = received.offset === length;
-  if (whole && !failure && !discarded) return finishUpload(deps, lock, { length, secured: received.secured });
   // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
   const offset = whole ? {} : { offset: received.offset };
   const longer = received.offset > lock.upload.offset ? extension(deps) : {};

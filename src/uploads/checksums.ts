@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
+import { CHECKSUM_ALGORITHMS } from '../model/checksum.js';
 import { ChecksumMismatchError } from '../model/errors/checksum-mismatch.error.js';
 import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum.js';
@@ -11,6 +12,8 @@ export interface ChecksumInput {
   readonly announced?: readonly ChecksumAlgorithm[];
   /** Reads the checksum behind the body once that has ended; undefined if there is none. */
   readonly trailer?: () => Checksum | undefined;
+  /** Algorithms that a checksum behind the body may be of which nobody announced. Default: all of them. */
+  readonly algorithms?: readonly ChecksumAlgorithm[];
 }
 
 interface Hash {
@@ -22,13 +25,24 @@ interface Hash {
 export class BodyChecksums {
   private readonly hashes: ReadonlyMap<ChecksumAlgorithm, Hash>;
 
-  constructor(private readonly input: ChecksumInput) {
-    const algorithms = [...(input.header ? [input.header.algorithm] : []), ...(input.announced ?? [])];
+  /** `readable`: bytes that have passed can be read again, for a checksum that comes unannounced (CHK-13). */
+  constructor(
+    private readonly input: ChecksumInput,
+    { readable = true }: { readonly readable?: boolean } = {},
+  ) {
+    const { header, announced, trailer } = input;
+    const unannounced = trailer && !readable ? (input.algorithms ?? CHECKSUM_ALGORITHMS) : [];
+    const algorithms = [...(header ? [header.algorithm] : []), ...(announced ?? unannounced)];
     this.hashes = new Map(algorithms.map((algorithm) => [algorithm, newHash(algorithm)]));
   }
 
-  /** Whether bytes may only count once they have been verified (CHK-03, CHK-09). */
+  /** Whether bytes count only if they verify, so that none of a body that broke off do (CHK-03, CHK-09). */
   get wanted(): boolean {
+    return this.input.header !== undefined || this.input.announced !== undefined;
+  }
+
+  /** Whether bytes that pass are hashed: until the end nobody knows whether they will count. */
+  get hashing(): boolean {
     return this.hashes.size > 0;
   }
 
@@ -41,7 +55,7 @@ export class BodyChecksums {
 
   /**
    * Compares what passed with what was said: header and trailer must both be right (CHK-14). Returns the checksum of a
-   * trailer that nobody announced (CHK-13): its algorithm was not known in time, so the bytes have to be read again.
+   * trailer that nobody announced (CHK-13), if its algorithm was not known in time: the bytes have to be read again.
    * @throws ChecksumMismatchError; InvalidHeaderError for an announced checksum that did not come (CHK-12)
    */
   verify(): Checksum | undefined {
@@ -51,11 +65,12 @@ export class BodyChecksums {
       throw new InvalidHeaderError('Upload-Checksum', 'was announced as a trailer and did not come.');
     }
     const digests = new Map([...this.hashes].map(([algorithm, hash]) => [algorithm, hash.digest()]));
-    for (const said of [header, announced && trailer]) {
+    const known = announced !== undefined || (trailer !== undefined && digests.has(trailer.algorithm));
+    for (const said of [header, known ? trailer : undefined]) {
       const actual = said && digests.get(said.algorithm);
       if (said && !(actual && same(actual, said.digest))) throw new ChecksumMismatchError();
     }
-    return announced ? undefined : trailer;
+    return known ? undefined : trailer;
   }
 }
 

@@ -4,6 +4,8 @@ import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { FinalVerdict, PlannedPartial } from '../repository/upload-repository.js';
 import type { ConcatSource } from '../storage/upload-storage.js';
+import { storedUpload } from './stored-upload.js';
+import type { UploadDeps } from './upload-deps.js';
 
 export interface FinalLimits {
   readonly storage: string;
@@ -81,9 +83,13 @@ export function adoptionCandidate(list: readonly PlannedPartial[]): string | und
 }
 
 /** Where the bytes of each entry are now: in the partial, or in the final that consumed it (CON-27). */
-export function sourcesOf(list: readonly PlannedPartial[], adopted: string | undefined): ConcatSource[] {
+export function sourcesOf(
+  deps: Pick<UploadDeps, 'parts'>,
+  list: readonly PlannedPartial[],
+  adopted: string | undefined,
+): ConcatSource[] {
   return list.map(({ partial, consumer }) => ({
-    upload: consumer?.final ?? partial,
+    upload: storedUpload(deps, consumer?.final ?? partial),
     start: consumer?.start ?? 0,
     length: partial.offset,
     adoptable: partial.id === adopted,

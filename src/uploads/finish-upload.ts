@@ -2,26 +2,29 @@ import type { Lock } from '../locks/locker.js';
 import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadChange, UploadRecord } from '../repository/upload-record.js';
 import { freeUpload } from './free-upload.js';
+import type { Finish } from '../storage/upload-storage.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
+import { storedUpload, wholeUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /**
  * Completes an upload whose bytes are all stored: the row says `finishing`, the storage publishes, the row says
  * `complete`. A crash before the first leaves an open upload; between them recovery calls the second half again and
  * the storage finds its own object; two at once are kept apart by the lease, and fenced by the epoch. The offset
- * reaches the length with the last statement: a client that reads it there may rely on the object.
+ * reaches the length with the last statement: a client that reads it there may rely on the object. What an append has
+ * at hand (`finish`) is used, or freed, exactly once.
  */
 export async function finishUpload(
   deps: UploadDeps,
   lock: Lock,
-  { length, secured = false }: { readonly length: number; readonly secured?: boolean | undefined },
+  { length, finish }: { readonly length: number; readonly finish?: Finish | undefined },
 ): Promise<UploadRecord> {
   // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
   // never published, so there is nothing to announce.
   const announced = lock.upload.kind === 'partial' || lock.upload.state === 'finishing';
-  if (!announced) await lock.write({ state: 'finishing', length });
+  if (!announced) await announce(lock, length, finish);
   try {
-    await deps.storage.complete({ ...lock.upload, offset: length, length }, secured);
+    await (finish ? finish.complete() : deps.storage.complete(wholeUpload(deps, lock.upload, length)));
   } catch (error) {
     const failure = asStorageError(error);
     if (isFinal(failure)) await failUpload(deps, lock);
@@ -37,7 +40,7 @@ export async function finishUpload(
 export async function settleFinishing(deps: UploadDeps, lock: Lock): Promise<UploadRecord | undefined> {
   const length = lock.upload.length ?? lock.upload.offset;
   try {
-    await deps.storage.complete({ ...lock.upload, offset: length, length });
+    await deps.storage.complete(wholeUpload(deps, lock.upload, length));
   } catch (error) {
     const failure = asStorageError(error);
     if (failure.kind === 'conflict') await failUpload(deps, lock);
@@ -63,7 +66,7 @@ export function completion(deps: UploadDeps, length: number): UploadChange {
 
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
 export function announceCompletion(deps: UploadDeps, completed: UploadRecord): void {
-  deps.background.run(() => deps.storage.discardWork(completed));
+  deps.background.run(() => deps.storage.discardWork(storedUpload(deps, completed)));
   const upload = toCompletedUpload(completed);
   if (!upload) return;
   deps.events.announceCompleted(upload);
@@ -75,6 +78,16 @@ export function extension(deps: UploadDeps): UploadChange {
   const { sliding, unfinished } = deps.settings.expiration;
   if (!sliding) return {};
   return unfinished === null ? { expiresIn: null } : { extendBy: unfinished };
+}
+
+/** Nothing is published that is not on record. */
+async function announce(lock: Lock, length: number, finish: Finish | undefined): Promise<void> {
+  try {
+    await lock.write({ state: 'finishing', length });
+  } catch (error) {
+    finish?.discard();
+    throw error;
+  }
 }
 
 async function recordCompletion(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {

@@ -1,6 +1,7 @@
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import { storedUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /** How many storage calls of one clean-up run at once. */
@@ -15,7 +16,7 @@ export async function freeUpload(deps: UploadDeps, id: string): Promise<void> {
   const lock = await deps.locker.tryAcquire(id, ['terminating']);
   if (!lock) return;
   await underLock(lock, async () => {
-    await deps.storage.remove(lock.upload, lock.upload.completedAt !== null);
+    await deps.storage.remove(storedUpload(deps, lock.upload), lock.upload.completedAt !== null);
     await deps.repository.bury(id);
     lock.forget();
   });
@@ -27,7 +28,7 @@ export async function discard(deps: UploadDeps, lock: Lock): Promise<void> {
   try {
     if ((await deps.repository.terminate(id, epoch)) !== 'done') return;
     lock.forget();
-    await deps.storage.remove(lock.upload, false);
+    await deps.storage.remove(storedUpload(deps, lock.upload), false);
     await deps.repository.erase(id);
   } catch (error) {
     deps.background.run(() => Promise.reject(error));
@@ -54,7 +55,7 @@ async function releaseBatch(deps: UploadDeps, partials: readonly UploadRecord[])
   const worker = async () => {
     for (let partial = queue.pop(); partial; partial = queue.pop()) {
       const { id } = partial;
-      await deps.storage.remove(partial, false).then(
+      await deps.storage.remove(storedUpload(deps, partial), false).then(
         () => removed.push(id),
         (error: unknown) => failures.push(error),
       );

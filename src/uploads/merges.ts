@@ -8,6 +8,7 @@ import { failFinal } from './fail-final.js';
 import { adoptionCandidate, sourcesOf } from './final-plan.js';
 import { releasePartials } from './free-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
+import { storedUpload, wholeUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /** A merge that runs in this process. */
@@ -54,7 +55,7 @@ export class Merges {
     try {
       if (lock.upload.state !== 'finishing') await this.stitch(lock, planned);
       const length = lock.upload.length ?? 0;
-      await this.deps.storage.complete({ ...lock.upload, offset: length });
+      await this.deps.storage.complete(wholeUpload(this.deps, lock.upload, length));
       return await this.complete(lock, length);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
@@ -72,7 +73,7 @@ export class Merges {
     const candidate = deps.settings.keepPartials ? undefined : adoptionCandidate(list);
     const adopted =
       candidate !== undefined && (await deps.repository.claimBytes(candidate, id)) ? candidate : undefined;
-    await deps.storage.concatenate(lock.upload, sourcesOf(list, adopted), {
+    await deps.storage.concatenate(storedUpload(deps, lock.upload), sourcesOf(deps, list, adopted), {
       fenced: lock.fenced,
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),

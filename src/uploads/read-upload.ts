@@ -4,8 +4,9 @@ import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import type { CompletedUpload } from '../model/upload.js';
 import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadRecord } from '../repository/upload-record.js';
-import type { ByteRange, UploadStorage } from '../storage/upload-storage.js';
+import type { ByteRange } from '../storage/upload-storage.js';
 import { asStorageError, refusalOf } from './storage-refusal.js';
+import { storedUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
 /** A complete upload that is not a partial, and its bytes. */
@@ -19,7 +20,7 @@ export interface StoredObject {
   open(range?: ByteRange): Promise<Readable>;
 }
 
-type ReadDeps = Pick<UploadDeps, 'storage' | 'repository'>;
+type ReadDeps = Pick<UploadDeps, 'storage' | 'repository' | 'parts'>;
 
 /** @throws UploadNotFoundError for a partial, and one that is not complete: a prefix is never given away (GET-02) */
 export function storedObject(deps: ReadDeps, record: UploadRecord): StoredObject {
@@ -31,7 +32,7 @@ export function storedObject(deps: ReadDeps, record: UploadRecord): StoredObject
 /** @throws as `StoredObject.open` */
 export async function readStored(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
-  const stream = await opened(deps.storage, record, range);
+  const stream = await opened(deps, record, range);
   try {
     if (!(await isStillThere(deps, record))) throw new UploadNotFoundError();
     return stream;
@@ -41,9 +42,9 @@ export async function readStored(deps: ReadDeps, record: UploadRecord, range?: B
   }
 }
 
-async function opened(storage: UploadStorage, record: UploadRecord, range?: ByteRange): Promise<Readable> {
+async function opened(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   try {
-    return await started(await storage.read(record, range));
+    return await started(await deps.storage.read(storedUpload(deps, record), range));
   } catch (error) {
     const failure = asStorageError(error);
     throw failure.kind === 'missing' ? new UploadNotFoundError() : refusalOf(failure);

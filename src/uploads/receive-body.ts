@@ -7,19 +7,20 @@ import type { Checksum } from '../model/checksum.js';
 import type { StorageError } from '../model/errors/storage.error.js';
 import { UploadError } from '../model/errors/upload.error.js';
 import type { Lock } from '../locks/locker.js';
-import type { AppendResult } from '../storage/upload-storage.js';
+import type { AppendResult, Finish } from '../storage/upload-storage.js';
 import { BodyChecksums, verifyStored } from './checksums.js';
 import type { BodyInput } from './commands.js';
 import { checkSize, limitOf } from './size-limit.js';
 import { asStorageError, refusalOf } from './storage-refusal.js';
+import { storedUpload } from './stored-upload.js';
 import { UploadBody } from './upload-body.js';
 import type { UploadDeps } from './upload-deps.js';
 
 export interface Received {
   /** Where the upload stands now, durably. */
   readonly offset: number;
-  /** The storage has every byte of the upload, safe. */
-  readonly secured?: boolean;
+  /** What the storage has at hand of the end of the upload: whoever gets this completes or discards it. */
+  readonly finish?: Finish;
   /** Why the request is not answered with success, although its prefix may count. */
   readonly refusal?: UploadError;
   /** The storage's reason, if it was one. */
@@ -51,24 +52,27 @@ interface BoundedBody extends BodyInput {
 
 /** Streams a body into the storage under a lock. Writes no state: what it returns is for the caller to record. */
 export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBody): Promise<Received> {
-  const checksums = new BodyChecksums(input.checksum ?? {});
+  const checksums = new BodyChecksums(input.checksum ?? {}, {
+    readable: deps.storage.readUnfinished !== undefined,
+  });
   const body = bodyOf(deps, lock, input);
   const stop = () => body.stop();
   lock.onBeat = () => body.beat();
   lock.signal.addEventListener('abort', stop, { once: true });
   if (lock.signal.aborted) stop();
   try {
-    const upload = { ...lock.upload, length: input.length };
-    const result = await deps.storage.append(upload, checksums.wanted ? checksums.over(body) : body, {
+    const upload = { ...storedUpload(deps, lock.upload), length: input.length };
+    const result = await deps.storage.append(upload, checksums.hashing ? checksums.over(body) : body, {
       fenced: lock.fenced,
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),
       // What still has to be verified is told to nobody.
-      progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
+      progress: (durable) => lock.progress(checksums.hashing ? upload.offset : durable),
       release: (batch) => body.release(batch),
     });
-    const received = judge(deps, lock, { result, body, input });
-    return await verified(deps, lock, { received, checksums });
+    const judged = judge(deps, lock, { result, body, input });
+    const received = await verified(deps, lock, { received: judged, checksums });
+    return withFinish(received, result.finish);
   } finally {
     lock.onBeat = undefined;
     lock.signal.removeEventListener('abort', stop);
@@ -92,7 +96,7 @@ function judge(
   lock: Lock,
   { result, body, input }: { result: AppendResult; body: UploadBody; input: BoundedBody },
 ): Received {
-  const { offset, failure, secured } = result;
+  const { offset, failure } = result;
   if (failure) return { offset, failure, refusal: refusalOf(failure) };
   switch (body.outcome) {
     case 'overflow': {
@@ -112,8 +116,16 @@ function judge(
         refusal: lock.signal.reason === 'terminate' ? new UploadNotFoundError() : new UploadLockedError(),
       };
     default:
-      return { offset, ...(secured && { secured }) };
+      return { offset };
   }
+}
+
+/** Only a body that ended well and verified is completed with what is at hand. */
+function withFinish(received: Received, finish: Finish | undefined): Received {
+  if (!finish) return received;
+  if (!received.refusal) return { ...received, finish };
+  finish.discard();
+  return received;
 }
 
 interface Verification {
@@ -156,5 +168,9 @@ async function verifyAgain(
   const { offset: start } = lock.upload;
   // What beats have not recorded yet waits for the answer.
   lock.progress(start);
-  await verifyStored(await deps.storage.readUnfinished(lock.upload, { start, end: end - 1 }), checksum);
+  const stored = await deps.storage.readUnfinished?.(storedUpload(deps, lock.upload), {
+    start,
+    end: end - 1,
+  });
+  await verifyStored(stored ?? [], checksum);
 }

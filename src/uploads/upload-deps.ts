@@ -1,6 +1,7 @@
 import type { CompletionOutbox } from '../events/completion-outbox.js';
 import type { UploadEvents } from '../events/upload-events.js';
 import type { Locker } from '../locks/locker.js';
+import type { PartRepository } from '../repository/part-repository.js';
 import type { UploadRepository } from '../repository/upload-repository.js';
 import type { IdGenerator, KeyGenerator } from '../model/naming.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
@@ -15,6 +16,7 @@ export interface UploadDeps {
   /** The name under which the storage stands in rows. */
   readonly storageName: string;
   readonly repository: UploadRepository;
+  readonly parts: PartRepository;
   readonly locker: Locker;
   readonly storage: UploadStorage;
   readonly events: UploadEvents;

@@ -26,11 +26,11 @@ describe.each(SQLITE_DRIVERS)('the migrations through %s', (driver) => {
 
   it('can be taken back and run again', async () => {
     const { dataSource } = database.connection;
-    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_upload']);
+    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload']);
     await dataSource.undoLastMigration();
     expect(await tables()).toEqual(['tus_migrations']);
     await dataSource.runMigrations();
-    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_upload']);
+    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload']);
     const repository = new TypeOrmUploadRepository(database.connection, 'files');
     expect(await repository.insert(newUpload())).toMatchObject({ state: 'open' });
   });

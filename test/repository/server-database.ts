@@ -53,6 +53,7 @@ export class ServerDatabase {
     const close = async (): Promise<void> => {
       await connection.change('DELETE FROM tus_upload');
       await connection.change('DELETE FROM tus_final_partial');
+      await connection.change('DELETE FROM tus_part');
     };
     return { connection, close };
   };

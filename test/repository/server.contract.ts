@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { DataSourceConnection } from '../../src/repository/typeorm/data-source-connection.js';
 import { finalPartialSchema } from '../../src/repository/typeorm/final-partial.schema.js';
 import { CreateUploads1794000000000 } from '../../src/repository/typeorm/migrations/1794000000000-create-uploads.js';
+import { partSchema } from '../../src/repository/typeorm/part.schema.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import { uploadSchema } from '../../src/repository/typeorm/upload.schema.js';
 import type { TestDatabase } from './fixtures.js';
@@ -54,11 +55,11 @@ export function serverContract(server: ServerDatabase): void {
       );
       return rows.map(({ name }) => name);
     };
-    const ALL = ['tus_final_partial', 'tus_migrations', 'tus_upload'];
+    const ALL = ['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload'];
 
     it('leave nothing for the schema to ask for', async () => {
       const { family } = server.connection.dialect;
-      const entities = [uploadSchema(family), finalPartialSchema(family)];
+      const entities = [uploadSchema(family), finalPartialSchema(family), partSchema(family)];
       const log = await (await application({ entities })).driver.createSchemaBuilder().log();
       expect(log.upQueries.map(({ query }) => query)).toEqual([]);
     });

@@ -44,6 +44,8 @@ export interface Dialect {
   /** A SELECT of rows that come as parameters. */
   givenRows(columns: readonly GivenColumn[], rows: readonly GivenRow[]): GivenRows;
   joinedUpdate(update: JoinedUpdate): string;
+  /** At the end of an INSERT: a row with the same `key` takes these columns of the new one. */
+  replacing(key: readonly string[], columns: readonly string[]): string;
   /** True if a unique index refused the statement. */
   isUniqueViolation(error: unknown): boolean;
   /** True if the same work may succeed when it is done again: a deadlock, or somebody else's lock. */

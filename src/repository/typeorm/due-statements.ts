@@ -46,6 +46,22 @@ export class DueStatements {
     return rows.map(toRecord);
   }
 
+  /** From the parts, which few uploads have, to their uploads. */
+  async withLeftParts(limit: number, after = ''): Promise<UploadRecord[]> {
+    const { connection, endpoint } = this.deps;
+    const { dialect } = connection;
+    const rows = await connection.query<SelectedUpload>(
+      `SELECT ${uploadColumns(dialect, 'held')} FROM (
+        SELECT DISTINCT upload_id FROM tus_part WHERE upload_id > ?) AS parts
+      JOIN tus_upload AS held ON held.id = parts.upload_id
+      WHERE held.endpoint = ? AND (held.lease_holder IS NULL OR held.lease_expires_at <= ${dialect.now})
+      AND ((held.state = 'complete' AND held.kind <> 'partial') OR (held.state = 'gone' AND held.content <> 'releasing'))
+      ORDER BY parts.upload_id LIMIT ?`,
+      [after, endpoint, limit],
+    );
+    return rows.map(toRecord);
+  }
+
   async released(ids: readonly string[]): Promise<void> {
     for (const chunk of statementChunks(ids)) {
       const statement = `UPDATE tus_upload SET content = 'released'
@@ -84,7 +100,8 @@ export class DueStatements {
     const old = await session.query<{ id: string }>(
       `SELECT id FROM tus_upload
       WHERE endpoint = ? AND state = 'gone' AND state NOT IN (${stateList(SETTLED)}) AND updated_at <= ${now} - ?
-      AND delivery IS NULL AND content <> 'releasing' AND pins = 0 ORDER BY updated_at LIMIT ? ${lockFree}`,
+      AND delivery IS NULL AND content <> 'releasing' AND pins = 0
+      AND NOT EXISTS (SELECT 1 FROM tus_part WHERE upload_id = tus_upload.id) ORDER BY updated_at LIMIT ? ${lockFree}`,
       [this.deps.endpoint, olderThanMilliseconds, ROWS_PER_STATEMENT],
     );
     if (old.length === 0) return 0;

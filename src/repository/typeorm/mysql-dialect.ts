@@ -27,6 +27,10 @@ export const mysqlDialect: ServerDialect = {
   joinedUpdate: ({ table, source, alias, set, on, where }) =>
     `UPDATE ${table} JOIN (${source}) AS ${alias} ON ${on} SET ${set} WHERE ${where}`,
 
+  // MariaDB knows no other name of the new row.
+  replacing: (_key, columns) =>
+    `ON DUPLICATE KEY UPDATE ${columns.map((name) => `${name} = VALUES(${name})`).join(', ')}`,
+
   isUniqueViolation: (error) => errorField(error, 'errno') === DUPLICATE_ENTRY,
 
   isTransient: (error) => TRANSIENT.includes(errorField(error, 'errno')),

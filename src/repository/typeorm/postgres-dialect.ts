@@ -1,7 +1,7 @@
 import type { GivenColumn } from './dialect.js';
 import { errorField } from './error-field.js';
 import type { ServerDialect } from './server-dialect.js';
-import { placeholderRows } from './sql-lists.js';
+import { onConflict, placeholderRows } from './sql-lists.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Serialization failure, deadlock. */
@@ -30,6 +30,8 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     joinedUpdate: ({ table: name, source, alias, set, on, where }) =>
       `WITH ${alias} AS (${source}) UPDATE ${name} SET ${set} FROM ${alias} WHERE ${on} AND ${where}`,
 
+    replacing: onConflict,
+
     isUniqueViolation: (error) => errorField(error, 'code') === UNIQUE_VIOLATION,
 
     isTransient: (error) => TRANSIENT.includes(String(errorField(error, 'code'))),
@@ -37,7 +39,7 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     dress(sql) {
       let position = 0;
       return sql
-        .replace(/\btus_(upload|final_partial|migrations)\b/g, table)
+        .replace(/\btus_(upload|final_partial|part|migrations)\b/g, table)
         .replace(/\?/g, () => `$${++position}`);
     },
   };

@@ -55,6 +55,7 @@ export class RemovalStatements {
       const upload = `DELETE FROM tus_upload WHERE id = ? AND endpoint = ? AND state = 'terminating'`;
       if ((await session.change(upload, [id, endpoint])) === 0) return;
       await session.change('DELETE FROM tus_final_partial WHERE final_id = ?', [id]);
+      await session.change('DELETE FROM tus_part WHERE upload_id = ?', [id]);
     });
   }
 

@@ -14,6 +14,12 @@ export function placeholderRows(rows: number, columns: number): string {
     .join(', ');
 }
 
+/** `ON CONFLICT (a) DO UPDATE SET b = excluded.b`: a row with the same key takes the columns of the new one. */
+export function onConflict(key: readonly string[], columns: readonly string[]): string {
+  const set = columns.map((name) => `${name} = excluded.${name}`).join(', ');
+  return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set}`;
+}
+
 /** Pieces that fit into one statement each. */
 export function* statementChunks<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let start = 0; start < items.length; start += ROWS_PER_STATEMENT) {

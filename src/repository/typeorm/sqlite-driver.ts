@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { finalPartialSchema } from './final-partial.schema.js';
+import { partSchema } from './part.schema.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations.js';
 import { preparing } from './prepared-statements.js';
 import type { SqliteDatabaseClass } from './prepared-statements.js';
@@ -17,7 +18,7 @@ const DRIVERS: readonly SqliteDriver[] = ['sqlite3', 'better-sqlite3'];
 const BUSY_TIMEOUT = 5_000;
 
 const COMMON = {
-  entities: [uploadSchema('sqlite'), finalPartialSchema('sqlite')],
+  entities: [uploadSchema('sqlite'), finalPartialSchema('sqlite'), partSchema('sqlite')],
   migrations: MIGRATIONS,
   migrationsTableName: MIGRATIONS_TABLE,
   migrationsRun: false,

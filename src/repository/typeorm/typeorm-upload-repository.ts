@@ -135,6 +135,10 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.due.released(ids);
   }
 
+  withLeftParts(limit: number, after?: string): Promise<UploadRecord[]> {
+    return this.due.withLeftParts(limit, after);
+  }
+
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]> {
     return this.due.abandoned(states, limit);
   }

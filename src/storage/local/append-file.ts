@@ -20,6 +20,14 @@ export interface AppenderDeps {
   readonly sync: LocalSync;
 }
 
+export interface AppendedFile extends Omit<AppendResult, 'finish'> {
+  /**
+   * The upload as it is now, if every byte of it is stored in one file, as safe as completion would make it, and nothing
+   * else: completion need not look at them again.
+   */
+  readonly secured?: StoredUpload;
+}
+
 interface OpenSegment {
   readonly start: number;
   readonly handle: OpenFile;
@@ -42,20 +50,24 @@ export class Appender {
     upload: StoredUpload,
     body: AsyncIterable<readonly Buffer[]>,
     context: AppendContext,
-  ): Promise<AppendResult> {
+  ): Promise<AppendedFile> {
     const told = { offset: upload.offset };
+    let { reference } = upload;
     try {
       const secured = await this.write(upload, body, {
         fenced: context.fenced,
         signal: context.signal,
-        record: (reference) => context.record(reference),
+        record: async (place) => {
+          await context.record(place);
+          reference = place;
+        },
         progress: (offset) => {
           told.offset = offset;
           context.progress(offset);
         },
         release: (batch) => context.release(batch),
       });
-      return { ...told, ...(secured && { secured }) };
+      return { ...told, ...(secured && { secured: { ...upload, ...told, reference } }) };
     } catch (error) {
       const failure = await this.deps.failures.of(error, `the working file of upload ${upload.id}`);
       if (failure instanceof StorageError) return { ...told, failure };

@@ -93,18 +93,18 @@ export class LocalStorage implements UploadStorage {
     checkKey(key);
   }
 
-  append(
+  async append(
     upload: StoredUpload,
     body: AsyncIterable<readonly Buffer[]>,
     context: AppendContext,
   ): Promise<AppendResult> {
-    return this.appender.append(upload, body, context);
+    const { secured, ...result } = await this.appender.append(upload, body, context);
+    if (!secured) return result;
+    return { ...result, finish: { complete: () => this.finish(secured, true), discard: () => undefined } };
   }
 
-  complete(upload: StoredUpload, secured = false): Promise<void> {
-    return this.failures.guarded(`the file of upload ${upload.id}`, () =>
-      this.completer.complete(upload, secured),
-    );
+  complete(upload: StoredUpload): Promise<void> {
+    return this.finish(upload, false);
   }
 
   concatenate(final: StoredUpload, sources: readonly ConcatSource[], context: WriteContext): Promise<void> {
@@ -150,5 +150,11 @@ export class LocalStorage implements UploadStorage {
 
   sweep(known: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number> {
     return this.failures.guarded('the working folder', () => sweep(this.work.folder, known));
+  }
+
+  private finish(upload: StoredUpload, secured: boolean): Promise<void> {
+    return this.failures.guarded(`the file of upload ${upload.id}`, () =>
+      this.completer.complete(upload, secured),
+    );
   }
 }

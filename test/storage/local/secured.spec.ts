@@ -20,8 +20,8 @@ describe('the append of the last byte', () => {
       link: async (from, to) => (steps.push('link'), nodeFileCalls.link(from, to)),
     });
     expect(await row.append(storage, 'abc')).toEqual({ offset: 3 });
-    expect(await row.append(storage, 'def')).toEqual({ offset: 6, secured: true });
-    await storage.complete(row.upload, true);
+    const { finish } = await row.append(storage, 'def');
+    await finish?.complete();
     expect(steps).toEqual(['sync', 'link']);
     expect(await bench.object('up')).toBe('abcdef');
   });
@@ -40,7 +40,7 @@ describe('the append of the last byte', () => {
       },
       datasync: async (handle) => (steps.push('sync'), nodeFileCalls.datasync(handle)),
     });
-    expect(await row.append(storage, 'abcdef')).toEqual({ offset: 6, secured: true });
+    expect(await row.append(storage, 'abcdef')).toMatchObject({ offset: 6, finish: {} });
     // Elsewhere no write reaches the disk by itself.
     expect(steps).toEqual(process.platform === 'linux' ? ['durable write'] : ['sync']);
     const large = new Row({ id: 'large', length: 7 });
@@ -64,8 +64,8 @@ describe('the append of the last byte', () => {
   test('overwrites what a crash has left before the end', async () => {
     await row.append(bench.storage, 'abc');
     await appendFile(bench.workPath('up'), 'XY');
-    expect(await row.append(bench.storage, 'def')).toEqual({ offset: 6, secured: true });
-    await bench.storage.complete(row.upload, true);
+    const { finish } = await row.append(bench.storage, 'def');
+    await finish?.complete();
     expect(await bench.object('up')).toBe('abcdef');
   });
 
@@ -85,11 +85,11 @@ describe('the append of the last byte', () => {
   });
 
   test('does not publish over another object', async () => {
-    await row.append(bench.storage, 'abcdef');
+    const { finish } = await row.append(bench.storage, 'abcdef');
     const other = new Row({ id: 'other', key: 'up', length: 1 });
-    await other.append(bench.storage, 'x');
-    await bench.storage.complete(other.upload, true);
-    await expect(bench.storage.complete(row.upload, true)).rejects.toMatchObject({ kind: 'conflict' });
+    const others = await other.append(bench.storage, 'x');
+    await others.finish?.complete();
+    await expect(finish?.complete()).rejects.toMatchObject({ kind: 'conflict' });
     expect(await bench.object('up')).toBe('x');
   });
 });

@@ -7,7 +7,7 @@ import { nodeFileCalls } from '../../../src/storage/local/file-calls.js';
 import type { FileCalls } from '../../../src/storage/local/file-calls.js';
 import { LocalStorage } from '../../../src/storage/local/local.storage.js';
 import type { LocalStorageOptions } from '../../../src/storage/local/options.js';
-import type { AppendResult, StoredUpload } from '../../../src/storage/upload-storage.js';
+import type { AppendResult, StoredUpload, UploadParts } from '../../../src/storage/upload-storage.js';
 
 /** A folder of its own with a storage in it. */
 export class Bench {
@@ -57,6 +57,13 @@ export class Bench {
   }
 }
 
+/** A local storage has no parts: it must not ask for any. */
+const NO_PARTS: UploadParts = {
+  list: async () => Promise.reject(new Error('asked for parts')),
+  record: async () => Promise.reject(new Error('recorded parts')),
+  forget: async () => Promise.reject(new Error('forgot parts')),
+};
+
 /** The row of an upload, as far as a storage sees it; each call of the storage is made with the newest one. */
 export class Row {
   upload: StoredUpload;
@@ -65,7 +72,8 @@ export class Row {
 
   constructor(upload: Partial<StoredUpload> & { id: string }) {
     const key = upload.kind === 'partial' ? null : upload.id;
-    this.upload = { kind: 'single', key, reference: null, offset: 0, length: null, epoch: 1, ...upload };
+    const start = { kind: 'single', key, reference: null, offset: 0, length: null, epoch: 1 } as const;
+    this.upload = { ...start, parts: NO_PARTS, ...upload };
   }
 
   context(fenced = false, signal = new AbortController().signal) {

@@ -5,7 +5,7 @@ import { familyOf } from '../database-family.js';
 import type { Family } from '../dialect.js';
 import { uploadIndexes } from '../upload-indexes.js';
 
-/** The uploads and the ordered lists of finals. May be repeated where a crash left it half done. */
+/** The uploads, the ordered lists of finals, and the parts of uploads. May be repeated where a crash left it half done. */
 export class CreateUploads1794000000000 implements MigrationInterface {
   readonly name = 'CreateUploads1794000000000';
 
@@ -13,9 +13,11 @@ export class CreateUploads1794000000000 implements MigrationInterface {
     const family = familyOf(runner.connection.options.type);
     await runner.createTable(uploads(family), true);
     await runner.createTable(finalPartials(family), true);
+    await runner.createTable(parts(family), true);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable('tus_part', true);
     await runner.dropTable('tus_final_partial', true);
     await runner.dropTable('tus_upload', true);
   }
@@ -75,6 +77,22 @@ function finalPartials(family: Family): Table {
       nullable({ name: 'start_offset', type: 'bigint' }),
     ],
     indices: [new TableIndex({ name: 'tus_final_partial_partial', columnNames: ['partial_id', 'final_id'] })],
+  });
+}
+
+function parts(family: Family): Table {
+  const { short } = columnsOf(family);
+  return new Table({
+    name: 'tus_part',
+    columns: [
+      { ...short('upload_id', 255), isPrimary: true },
+      { name: 'number', type: 'integer', isPrimary: true },
+      { name: 'epoch', type: 'integer' },
+      { name: 'start_offset', type: 'bigint' },
+      { name: 'length', type: 'bigint' },
+      nullable(short('tag', 1024)),
+      { name: 'tail', type: 'integer' },
+    ],
   });
 }
 
