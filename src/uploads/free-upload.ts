@@ -1,6 +1,7 @@
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
+import type { StoredUpload } from '../storage/upload-storage.js';
 import { storedUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
@@ -35,33 +36,59 @@ export async function discard(deps: UploadDeps, lock: Lock): Promise<void> {
   }
 }
 
+/** Removes what uploads that are complete, or gone, still have on record besides their objects. */
+export async function discardLeftParts(deps: UploadDeps): Promise<void> {
+  await eachBatch(
+    (after) => deps.repository.withLeftParts(BATCH, after),
+    async (uploads) => void (await freeEach(deps, uploads, (upload) => deps.storage.discardWork(upload))),
+  );
+}
+
 /** Frees the bytes of partials that a merge no longer needs; their rows stay (CON-27). */
 export async function releasePartials(deps: UploadDeps): Promise<void> {
+  await eachBatch(
+    (after) => deps.repository.releasing(BATCH, after),
+    async (partials) => {
+      const removed = await freeEach(deps, partials, (partial) => deps.storage.remove(partial, false));
+      if (removed.length > 0) await deps.repository.released(removed);
+    },
+  );
+}
+
+/** Goes along the ids, so that what cannot be freed does not come up again in the same round. */
+async function eachBatch(
+  find: (after: string) => Promise<UploadRecord[]>,
+  free: (uploads: readonly UploadRecord[]) => Promise<void>,
+): Promise<void> {
   let after = '';
   for (;;) {
-    const partials = await deps.repository.releasing(BATCH, after);
-    await releaseBatch(deps, partials);
-    const last = partials.at(-1);
-    if (!last || partials.length < BATCH) return;
+    const uploads = await find(after);
+    await free(uploads);
+    const last = uploads.at(-1);
+    if (!last || uploads.length < BATCH) return;
     after = last.id;
   }
 }
 
-/** One that cannot be removed keeps none of the others; it comes up again in the next round. */
-async function releaseBatch(deps: UploadDeps, partials: readonly UploadRecord[]): Promise<void> {
-  const queue = [...partials];
-  const removed: string[] = [];
+/** Resolves with the ids of those that were freed. One that cannot be keeps none of the others. */
+async function freeEach(
+  deps: UploadDeps,
+  uploads: readonly UploadRecord[],
+  free: (upload: StoredUpload) => Promise<void>,
+): Promise<string[]> {
+  const queue = [...uploads];
+  const freed: string[] = [];
   const failures: unknown[] = [];
   const worker = async () => {
-    for (let partial = queue.pop(); partial; partial = queue.pop()) {
-      const { id } = partial;
-      await deps.storage.remove(storedUpload(deps, partial), false).then(
-        () => removed.push(id),
+    for (let upload = queue.pop(); upload; upload = queue.pop()) {
+      const { id } = upload;
+      await free(storedUpload(deps, upload)).then(
+        () => freed.push(id),
         (error: unknown) => failures.push(error),
       );
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  if (removed.length > 0) await deps.repository.released(removed);
   if (failures.length > 0) deps.background.run(() => Promise.reject(failures[0]));
+  return freed;
 }

@@ -5,7 +5,7 @@ import type { UploadRecord } from '../repository/upload-record.js';
 import { resumeMerge } from './concatenate-uploads.js';
 import { expireUpload } from './expire-upload.js';
 import { settleFinishing } from './finish-upload.js';
-import { freeUpload, releasePartials } from './free-upload.js';
+import { discardLeftParts, freeUpload, releasePartials } from './free-upload.js';
 import type { Merges } from './merges.js';
 import { settlePending } from './pending-finals.js';
 import type { UploadDeps } from './upload-deps.js';
@@ -58,9 +58,10 @@ export class Recovery {
     }
   }
 
-  /** Frees the bytes of merged partials whose removal failed or was cut short. */
+  /** Frees the bytes of merged partials, and parts of completed uploads, whose removal failed or was cut short. */
   async release(): Promise<void> {
     await releasePartials(this.deps);
+    await discardLeftParts(this.deps);
   }
 
   async forgetTombstones(): Promise<void> {

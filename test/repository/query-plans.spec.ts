@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { UploadChange } from '../../src/repository/upload-record.js';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmPartRepository } from '../../src/repository/typeorm/typeorm-part-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import {
   HOLDER,
@@ -111,6 +112,24 @@ describe('no statement reads all uploads', () => {
       await problems(() => repository.released(['a', 'b']), 'tus_upload_releasing (endpoint=? AND id=?)'),
     ).toEqual([]);
     expect(await problems(() => repository.withWorkingBytes(['a', 'b']), PRIMARY)).toEqual([]);
+  });
+
+  it('parts go by the upload, and what is left of them by the uploads that have some', async () => {
+    const { id } = await repository.insert(newUpload(), HOLDER);
+    const parts = new TypeOrmPartRepository(connection, 'files');
+    const index = 'tus_part USING INDEX sqlite_autoindex_tus_part_1 (upload_id=?';
+    const part = { number: 1, epoch: 1, start: 0, length: 5, tag: 'a', tail: false };
+    expect(await problems(() => parts.record(id, 1, [part]), PRIMARY)).toEqual([]);
+    expect(await problems(() => parts.list(id), index)).toEqual([]);
+    expect((await plans(() => parts.list(id))).join('\n')).not.toContain('TEMP B-TREE');
+    expect(await problems(() => parts.forget(id, [1]), index)).toEqual([]);
+    expect(await problems(() => parts.forget(id), index)).toEqual([]);
+    expect(
+      await problems(
+        () => repository.withLeftParts(10),
+        'tus_part USING COVERING INDEX sqlite_autoindex_tus_part_1 (upload_id>?)',
+      ),
+    ).toEqual([]);
   });
 
   it('planning, reading, claiming and ending a final go by the ids', async () => {

@@ -18,6 +18,7 @@ import type { ServerDatabase } from './server-database.js';
 /** So many that reading all of them is never the cheapest way. */
 const SETTLED = 2_000;
 const OTHERS_LISTS = 5_000;
+const PARTS = 20_000;
 const CHUNK = 500;
 
 /** One line of EXPLAIN: a text of PostgreSQL, or a table of MySQL with the way it is read. */
@@ -36,8 +37,9 @@ export function serverPlanContract(server: ServerDatabase): void {
     await new TypeOrmUploadRepository(server.connection, 'files').insert(newUpload({ id: 'first' }));
     for (let n = 0; n < SETTLED; n += CHUNK) await copies(n);
     for (let n = 0; n < OTHERS_LISTS; n += CHUNK) await lists(n);
+    for (let n = 0; n < PARTS; n += CHUNK) await parts(n);
     await server.connection.query(
-      `ANALYZE ${dialect.family === 'mysql' ? 'TABLE ' : ''}tus_upload, tus_final_partial`,
+      `ANALYZE ${dialect.family === 'mysql' ? 'TABLE ' : ''}tus_upload, tus_final_partial, tus_part`,
     );
   });
   afterAll(() => empty());
@@ -58,6 +60,13 @@ export function serverPlanContract(server: ServerDatabase): void {
     const rows = Array.from({ length: CHUNK }, (_, n) => [`final-${from + n}`, 0, `partial-${from + n}`]);
     const values = rows.map(() => '(?, ?, ?)').join(', ');
     const statement = `INSERT INTO tus_final_partial (final_id, position, partial_id) VALUES ${values}`;
+    await server.connection.change(statement, rows.flat());
+  }
+
+  async function parts(from: number): Promise<void> {
+    const rows = Array.from({ length: CHUNK }, (_, n) => [`settled-${from / CHUNK}`, n, 1, n, 1, 0]);
+    const values = rows.map(() => '(?, ?, ?, ?, ?, ?)').join(', ');
+    const statement = `INSERT INTO tus_part (upload_id, number, epoch, start_offset, length, tail) VALUES ${values}`;
     await server.connection.change(statement, rows.flat());
   }
 
@@ -140,6 +149,7 @@ export function serverPlanContract(server: ServerDatabase): void {
       () => repository.released(['a', 'b']),
       () => repository.withWorkingBytes(['a', 'b']),
       () => repository.forgetTombstones(0),
+      () => repository.withLeftParts(10),
       () => deliveries.claim(10),
       () => deliveries.renew(['a', 'b']),
       () => deliveries.postpone('a', 1),

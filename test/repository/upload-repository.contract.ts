@@ -8,6 +8,7 @@ import type { MakeDatabase } from './fixtures.js';
 import { leaseContract } from './leases.contract.js';
 import { maintenanceContract } from './maintenance.contract.js';
 import { pendingFinalContract } from './pending-finals.contract.js';
+import { partContract } from './parts.contract.js';
 import { rowContract } from './rows.contract.js';
 
 /** What a database has to do for uploads, whichever it is. */
@@ -20,5 +21,6 @@ export function uploadRepositoryContract(database: string, make: MakeDatabase): 
   describe(`endings in ${database}`, () => endingContract(make));
   describe(`expiry in ${database}`, () => expiryContract(make));
   describe(`maintenance in ${database}`, () => maintenanceContract(make));
+  describe(`parts in ${database}`, () => partContract(make));
   describe(`deliveries in ${database}`, () => deliveryContract(make));
 }

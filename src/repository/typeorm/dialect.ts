@@ -44,6 +44,11 @@ export interface Dialect {
   /** A SELECT of rows that come as parameters. */
   givenRows(columns: readonly GivenColumn[], rows: readonly GivenRow[]): GivenRows;
   joinedUpdate(update: JoinedUpdate): string;
+  /**
+   * A SELECT of the different values above a given one, as `value`, of a column that an index begins with: reads the
+   * index once for each of them, not once for each row.
+   */
+  different(table: string, column: string): string;
   /** At the end of an INSERT: a row with the same `key` takes these columns of the new one. */
   replacing(key: readonly string[], columns: readonly string[]): string;
   /** True if a unique index refused the statement. */

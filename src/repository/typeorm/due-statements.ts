@@ -46,17 +46,16 @@ export class DueStatements {
     return rows.map(toRecord);
   }
 
-  /** From the parts, which few uploads have, to their uploads. */
+  /** From those that have parts, which are few, to their uploads. */
   async withLeftParts(limit: number, after = ''): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const { dialect } = connection;
     const rows = await connection.query<SelectedUpload>(
-      `SELECT ${uploadColumns(dialect, 'held')} FROM (
-        SELECT DISTINCT upload_id FROM tus_part WHERE upload_id > ?) AS parts
-      JOIN tus_upload AS held ON held.id = parts.upload_id
+      `SELECT ${uploadColumns(dialect, 'held')} FROM (${dialect.different('tus_part', 'upload_id')}) AS parts
+      JOIN tus_upload AS held ON held.id = parts.value
       WHERE held.endpoint = ? AND (held.lease_holder IS NULL OR held.lease_expires_at <= ${dialect.now})
       AND ((held.state = 'complete' AND held.kind <> 'partial') OR (held.state = 'gone' AND held.content <> 'releasing'))
-      ORDER BY parts.upload_id LIMIT ?`,
+      ORDER BY held.id LIMIT ?`,
       [after, endpoint, limit],
     );
     return rows.map(toRecord);

@@ -27,6 +27,9 @@ export const mysqlDialect: ServerDialect = {
   joinedUpdate: ({ table, source, alias, set, on, where }) =>
     `UPDATE ${table} JOIN (${source}) AS ${alias} ON ${on} SET ${set} WHERE ${where}`,
 
+  // Both skip along the index by themselves, and limit recursion.
+  different: (table, column) => `SELECT DISTINCT ${column} AS value FROM ${table} WHERE ${column} > ?`,
+
   // MariaDB knows no other name of the new row.
   replacing: (_key, columns) =>
     `ON DUPLICATE KEY UPDATE ${columns.map((name) => `${name} = VALUES(${name})`).join(', ')}`,

@@ -1,7 +1,7 @@
 import type { GivenColumn } from './dialect.js';
 import { errorField } from './error-field.js';
 import type { ServerDialect } from './server-dialect.js';
-import { onConflict, placeholderRows } from './sql-lists.js';
+import { onConflict, placeholderRows, steppedValues } from './sql-lists.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Serialization failure, deadlock. */
@@ -30,6 +30,7 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     joinedUpdate: ({ table: name, source, alias, set, on, where }) =>
       `WITH ${alias} AS (${source}) UPDATE ${name} SET ${set} FROM ${alias} WHERE ${on} AND ${where}`,
 
+    different: steppedValues,
     replacing: onConflict,
 
     isUniqueViolation: (error) => errorField(error, 'code') === UNIQUE_VIOLATION,

@@ -20,6 +20,14 @@ export function onConflict(key: readonly string[], columns: readonly string[]): 
   return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set}`;
 }
 
+/** Each step of the recursion looks for the next value. */
+export function steppedValues(table: string, column: string): string {
+  const least = `SELECT MIN(${column}) FROM ${table} WHERE ${column} >`;
+  return `WITH RECURSIVE step(value) AS (${least} ?
+    UNION ALL SELECT (${least} step.value) FROM step WHERE step.value IS NOT NULL)
+    SELECT value FROM step WHERE value IS NOT NULL`;
+}
+
 /** Pieces that fit into one statement each. */
 export function* statementChunks<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let start = 0; start < items.length; start += ROWS_PER_STATEMENT) {

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.js';
-import { onConflict } from './sql-lists.js';
+import { onConflict, steppedValues } from './sql-lists.js';
 import { errorField } from './error-field.js';
 
 /** SQLite 3.38 and later. Its transactions have the whole database to themselves, so rows need no locks. */
@@ -20,6 +20,7 @@ export const sqliteDialect: Dialect = {
   joinedUpdate: ({ table, source, alias, set, on, where }) =>
     `WITH ${alias} AS (${source}) UPDATE ${table} SET ${set} FROM ${alias} WHERE ${on} AND ${where}`,
 
+  different: steppedValues,
   replacing: onConflict,
 
   isUniqueViolation: (error) => error instanceof Error && error.message.includes('UNIQUE constraint failed'),

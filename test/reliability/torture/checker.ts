@@ -88,7 +88,14 @@ async function ofLists(directory: string): Promise<string[]> {
     directory,
     'SELECT DISTINCT final_id FROM tus_final_partial WHERE final_id NOT IN (SELECT id FROM tus_upload)',
   );
-  return orphans.map(({ final_id }) => `a list is left of final ${final_id}, which has no row`);
+  const parts = await sqlite<{ upload_id: string }>(
+    directory,
+    'SELECT DISTINCT upload_id FROM tus_part WHERE upload_id NOT IN (SELECT id FROM tus_upload)',
+  );
+  return [
+    ...orphans.map(({ final_id }) => `a list is left of final ${final_id}, which has no row`),
+    ...parts.map(({ upload_id }) => `parts are left of upload ${upload_id}, which has no row`),
+  ];
 }
 
 async function ofFiles(rows: readonly Row[], { directory, contents }: Evidence): Promise<string[]> {
