@@ -28,9 +28,9 @@ export interface UploadParts {
   /** In the order of their numbers. */
   list(): Promise<readonly Part[]>;
   /**
-   * Inserts parts, or replaces those of the same numbers; one statement, all or nothing, for as many as 500. What has
-   * failed changed nothing, or is found by `list`.
-   * @throws StorageError of kind `unavailable` if the right to write went to somebody else
+   * Inserts parts, or replaces those of the same numbers; one statement, all or nothing, for as many as 500. Fails, like
+   * `WriteContext.record`, if the right to write went to somebody else; whatever else failed, `list` tells what became
+   * of it.
    */
   record(parts: readonly Part[]): Promise<void>;
   /** Removes them from the record, once what they name is removed; without numbers all of them. Idempotent. */
@@ -116,7 +116,8 @@ export interface UploadStorage {
   /**
    * Appends batches at `upload.offset` and tells what is durable. The body never throws: when it stops, for whatever
    * reason, everything handed over is made durable. A failure of the storage is returned, not thrown, so that the
-   * offset that was reached is not lost.
+   * offset that was reached is not lost. What an earlier append left beyond the offset counts as nothing, and must not
+   * be taken for bytes of this one by `complete` after a crash: it may never have verified.
    */
   append(
     upload: StoredUpload,

@@ -77,7 +77,10 @@ async function createWithBody(
   return orDiscard(deps, lock, async () => {
     const received = await receiveBody(deps, lock, { ...input, length: upload.length });
     const { refusal } = received;
-    if (refusal && !(refusal instanceof BodyInterruptedError)) throw refusal;
+    if (refusal && !(refusal instanceof BodyInterruptedError)) {
+      received.finish?.discard();
+      throw refusal;
+    }
     return recordReceived(deps, lock, received, upload.length);
   });
 }

@@ -72,7 +72,7 @@ export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBo
     });
     const judged = judge(deps, lock, { result, body, input });
     const received = await verified(deps, lock, { received: judged, checksums });
-    return withFinish(received, result.finish);
+    return { ...received, ...(result.finish && { finish: result.finish }) };
   } finally {
     lock.onBeat = undefined;
     lock.signal.removeEventListener('abort', stop);
@@ -118,14 +118,6 @@ function judge(
     default:
       return { offset };
   }
-}
-
-/** Only a body that ended well and verified is completed with what is at hand. */
-function withFinish(received: Received, finish: Finish | undefined): Received {
-  if (!finish) return received;
-  if (!received.refusal) return { ...received, finish };
-  finish.discard();
-  return received;
 }
 
 interface Verification {

@@ -1,4 +1,4 @@
-import { StorageError } from '../model/errors/storage.error.js';
+import { LeaseLostError } from '../locks/lease-lost.error.js';
 import type { Part } from '../model/part.js';
 import type { PartRepository } from '../repository/part-repository.js';
 import type { UploadRecord } from '../repository/upload-record.js';
@@ -34,10 +34,7 @@ class RowParts implements UploadParts {
 
   async record(parts: readonly Part[]): Promise<void> {
     if (await this.rows.record(this.uploadId, this.epoch, parts)) return;
-    throw new StorageError(
-      'unavailable',
-      `The right to write to upload ${this.uploadId} went to another one.`,
-    );
+    throw new LeaseLostError(this.uploadId);
   }
 
   forget(numbers?: readonly number[]): Promise<void> {

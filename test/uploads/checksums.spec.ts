@@ -58,6 +58,21 @@ describe('the checksums of a body', () => {
     expect(await verify({})).toBeUndefined();
   });
 
+  it('hash with all that a trailer may be of where nobody can read the bytes again (CHK-13)', async () => {
+    const unreadable = (input: ChecksumInput) => new BodyChecksums(input, { readable: false });
+    const trailer = () => undefined;
+    expect(new BodyChecksums({ trailer }).hashing).toBe(false);
+    expect(unreadable({ trailer })).toMatchObject({ hashing: true, wanted: false });
+    expect(unreadable({ trailer, algorithms: [] }).hashing).toBe(false);
+    expect(unreadable({}).hashing).toBe(false);
+    const said = checksum('', 'md5');
+    expect(unreadable({ trailer: () => said }).verify()).toBeUndefined();
+    expect(() => unreadable({ trailer: () => checksum('x', 'sha512') }).verify()).toThrow(
+      ChecksumMismatchError,
+    );
+    expect(unreadable({ trailer: () => said, algorithms: ['sha1'] }).verify()).toBe(said);
+  });
+
   it('hold bytes back that were said to be checked, from the beginning or at the end (CHK-03, CHK-12)', () => {
     expect(new BodyChecksums({ header: checksum('') }).wanted).toBe(true);
     expect(new BodyChecksums({ announced: ['sha1'] }).wanted).toBe(true);

@@ -12,8 +12,11 @@ import { CompletionRelay } from '../../src/events/relay/completion-relay.js';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
 import { CONNECTION } from '../../src/module/engine-providers.js';
 import type { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
+import { PART_REPOSITORY } from '../../src/repository/part-repository.js';
+import type { PartRepository } from '../../src/repository/part-repository.js';
 import { UPLOAD_REPOSITORY } from '../../src/repository/upload-repository.js';
 import type { UploadRepository } from '../../src/repository/upload-repository.js';
+import { Background } from '../../src/uploads/background.js';
 
 export interface ContextOptions {
   readonly tus?: Partial<TusModuleOptions>;
@@ -77,6 +80,19 @@ export class UploadsContext {
     return this.nest.get<UploadRepository>(UPLOAD_REPOSITORY, { strict: false });
   }
 
+  get parts(): PartRepository {
+    return this.nest.get<PartRepository>(PART_REPOSITORY, { strict: false });
+  }
+
+  get connection(): SqliteConnection {
+    return this.nest.get<SqliteConnection>(CONNECTION, { strict: false });
+  }
+
+  /** Until nothing runs that nobody waits for. */
+  idle(): Promise<void> {
+    return this.get(Background).idle();
+  }
+
   /** A complete partial with these bytes. */
   async partial(content: string): Promise<string> {
     const { id } = await this.uploads.create({
@@ -114,8 +130,7 @@ export class UploadsContext {
   async redeliver(): Promise<void> {
     const relay = this.get(CompletionRelay);
     await relay.idle();
-    const connection = this.nest.get<SqliteConnection>(CONNECTION, { strict: false });
-    await connection.query('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await this.connection.query('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
     await relay.catchUp();
     await relay.idle();
   }
