@@ -49,8 +49,9 @@ export class Engine {
     const directory = given ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-faults-')));
     const [storage, rows]: [Faults<UploadStorage>, Faults<UploadRepository>] = [{}, {}];
     const local = new LocalStorage({ directory }, { ...nodeFileCalls, ...calls });
+    const store = finishing(faulty<UploadStorage>(local, storage), storage);
     const nest = await Test.createTestingModule({
-      imports: [TusModule.forRoot({ storage: faulty<UploadStorage>(local, storage), ...tus })],
+      imports: [TusModule.forRoot({ storage: store, ...tus })],
     })
       .overrideProvider(UPLOAD_REPOSITORY)
       .useFactory({
@@ -156,6 +157,18 @@ export class Engine {
     await this.leave();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/** A completion fails as it is told to, also where the append had the end at hand. */
+function finishing(storage: UploadStorage, faults: Faults<UploadStorage>): UploadStorage {
+  return faulty<UploadStorage>(storage, {
+    append: async (real, upload) => {
+      const { finish, ...result } = await real();
+      if (!finish) return result;
+      const complete = () => faults.complete?.(() => finish.complete(), upload) ?? finish.complete();
+      return { ...result, finish: { ...finish, complete } };
+    },
+  });
 }
 
 export function bodyOf(...chunks: (string | Buffer)[]): Readable {

@@ -87,6 +87,19 @@ export function partContract(make: MakeDatabase): void {
     }
   });
 
+  it('keep whoever takes the lease waiting until they are committed', async () => {
+    const id = await leased();
+    await age(connection, id, RAN_OUT);
+    const taker = await connection.transaction(async (session) => {
+      await new TypeOrmPartRepository(session, 'files').record(id, 1, [part(1)]);
+      const taking = repository.take(id, 'process-2', { states: ['open'] }).then(() => numbers(id));
+      // Time for one that would not wait.
+      for (let n = 0; n < 50; n += 1) await session.query('SELECT id FROM tus_upload WHERE id = ?', [id]);
+      return { taking };
+    });
+    expect(await taker.taking).toEqual([1]);
+  });
+
   it('of many writers at once each reach the record of their own upload', async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, leased));
     const writes = ids.flatMap((id) => [1, 2, 3].map((number) => parts.record(id, 1, [part(number)])));

@@ -4,7 +4,7 @@ import type { PartRepository } from '../part-repository.js';
 import type { GivenColumn, GivenRow } from './dialect.js';
 import type { PartRow } from './part.schema.js';
 import { settle } from './settle.js';
-import type { SqlConnection } from './sql-connection.js';
+import type { SqlSession } from './sql-connection.js';
 import { placeholders, statementChunks } from './sql-lists.js';
 
 /** What is given of a part, in this order. */
@@ -23,12 +23,12 @@ const COLUMNS = ['number', 'epoch', 'start_offset', 'length', 'tag', 'tail'] as 
 export class TypeOrmPartRepository implements PartRepository {
   /** `endpoint` names the registration whose leases count. */
   constructor(
-    private readonly connection: SqlConnection,
+    private readonly session: SqlSession,
     private readonly endpoint: string,
   ) {}
 
   async list(uploadId: string): Promise<Part[]> {
-    const rows = await this.connection.query<PartRow>(
+    const rows = await this.session.query<PartRow>(
       `SELECT ${COLUMNS.join(', ')} FROM tus_part WHERE upload_id = ? ORDER BY number`,
       [uploadId],
     );
@@ -48,10 +48,10 @@ export class TypeOrmPartRepository implements PartRepository {
 
   async forget(uploadId: string, numbers?: readonly number[]): Promise<void> {
     const forgetting = 'DELETE FROM tus_part WHERE upload_id = ?';
-    if (!numbers) return void (await this.connection.change(forgetting, [uploadId]));
+    if (!numbers) return void (await this.session.change(forgetting, [uploadId]));
     for (const chunk of statementChunks(numbers)) {
       const some = `${forgetting} AND number IN (${placeholders(chunk.length)})`;
-      await this.connection.change(some, [uploadId, ...chunk]);
+      await this.session.change(some, [uploadId, ...chunk]);
     }
   }
 
@@ -60,9 +60,9 @@ export class TypeOrmPartRepository implements PartRepository {
    * first, and then nothing is recorded.
    */
   private async put(uploadId: string, epoch: number, parts: readonly Part[]): Promise<true | undefined> {
-    const { dialect } = this.connection;
+    const { dialect } = this.session;
     const { sql, parameters } = dialect.givenRows(GIVEN, parts.map(toGiven));
-    const changed = await this.connection.change(
+    const changed = await this.session.change(
       `INSERT INTO tus_part (upload_id, ${COLUMNS.join(', ')})
       SELECT holder.id, ${GIVEN.map(({ name }) => name).join(', ')} FROM (${sql}) AS given CROSS JOIN (
         SELECT id FROM tus_upload WHERE id = ? AND endpoint = ? AND epoch = ? AND lease_holder IS NOT NULL
