@@ -220,7 +220,12 @@ export class TusController {
     const { raw: body, contentLength, wantBody: onBodyWanted } = request;
     const { algorithms, trailers } = this.checksumRules;
     const trailer = () => request.trailingChecksum(algorithms);
-    const checksum = { ...claims, ...(trailers && request.mayHaveTrailers && { trailer, algorithms }) };
+    // On HTTP/2 every body may have a trailer: hashing each of them in case would cost too much.
+    const unannounced = contentLength === undefined ? algorithms : [];
+    const checksum = {
+      ...claims,
+      ...(trailers && request.mayHaveTrailers && { trailer, algorithms: unannounced }),
+    };
     return { body, onBodyWanted, checksum, ...(contentLength !== undefined && { contentLength }) };
   }
 

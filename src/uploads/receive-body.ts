@@ -1,5 +1,6 @@
 import { BodyInterruptedError } from '../model/errors/body-interrupted.error.js';
 import { BodyTooLongError } from '../model/errors/body-too-long.error.js';
+import { InvalidHeaderError } from '../model/errors/invalid-header.error.js';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
 import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import { UploadTooLargeError } from '../model/errors/upload-too-large.error.js';
@@ -67,7 +68,7 @@ export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBo
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),
       // What still has to be verified is told to nobody.
-      progress: (durable) => lock.progress(checksums.hashing ? upload.offset : durable),
+      progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
       release: (batch) => body.release(batch),
     });
     const judged = judge(deps, lock, { result, body, input });
@@ -160,9 +161,13 @@ async function verifyAgain(
   const { offset: start } = lock.upload;
   // What beats have not recorded yet waits for the answer.
   lock.progress(start);
-  const stored = await deps.storage.readUnfinished?.(storedUpload(deps, lock.upload), {
-    start,
-    end: end - 1,
-  });
-  await verifyStored(stored ?? [], checksum);
+  const { storage } = deps;
+  if (!storage.readUnfinished) {
+    throw new InvalidHeaderError(
+      'Upload-Checksum',
+      'has to be announced by "Trailer: Upload-Checksum" here.',
+    );
+  }
+  const range = { start, end: end - 1 };
+  await verifyStored(await storage.readUnfinished(storedUpload(deps, lock.upload), range), checksum);
 }
