@@ -1,10 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-/** Where a program is: on the PATH, or in one of the other folders, in their order. */
+/** What `npm run services` has built itself. */
+const BUILT = fileURLToPath(new URL('../../../.services', import.meta.url));
+
+/** Where a program is: on the PATH, in `.services`, or in one of the other folders, in their order. */
 export function findBinary(name: string, otherFolders: readonly string[] = []): string | undefined {
   const onPath = (process.env['PATH'] ?? '').split(delimiter);
-  return [...onPath, ...otherFolders].map((folder) => join(folder, name)).find((path) => existsSync(path));
+  return [...onPath, BUILT, ...otherFolders]
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
 }
 
 /** The folders of installed versions, such as `15` in `parent/15/bin`, newest first. */

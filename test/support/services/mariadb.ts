@@ -25,6 +25,7 @@ export async function startMariadb(): Promise<RunningServer & { readonly address
   if (!mariadbd || !install) throw new Error('MariaDB is not installed: npm run services');
   const server = await startServer({
     name: 'mariadb',
+    unprivileged: true,
     // A database called `test` comes with it, and a root without password.
     prepare: (folder) => [
       [

@@ -23,6 +23,7 @@ export async function startPostgres(): Promise<RunningServer & { readonly addres
   if (!initdb) throw new Error('PostgreSQL is not installed: npm run services');
   const server = await startServer({
     name: 'postgres',
+    unprivileged: true,
     prepare: (folder) => [
       [
         initdb,
