@@ -1,6 +1,6 @@
 /** A piece of an upload that a storage keeps apart: a part of a multipart upload, a block, an object. */
 export interface Part {
-  /** Grows with each part of an upload, across writers; a number is never used for other bytes. */
+  /** Grows with each part of an upload, across writers, and so does that of tails, apart; never used for other bytes. */
   readonly number: number;
   /** Of the writer that made it. */
   readonly epoch: number;

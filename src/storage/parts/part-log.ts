@@ -1,7 +1,7 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
+import type { UploadParts } from '../upload-storage.js';
 import type { Changes } from './changes.js';
-import type { UploadParts } from './door.js';
 
 /** A part whose number is in use. */
 export interface LoggedPart {

@@ -1,9 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { AppendContext, StoredUpload } from '../upload-storage.js';
 import { Changes } from './changes.js';
-import type { UploadParts } from './door.js';
 import { GatheredPart } from './gathered-part.js';
 import { PartLog } from './part-log.js';
 import type { PartMemory } from './part-memory.js';
@@ -13,21 +11,16 @@ import type { LastPart, PartBytes, PartTarget } from './part-target.js';
 import { partsUpTo } from './parts-up-to.js';
 
 /**
- * Milliseconds between attempts to put numbers on record that must not be given again. While the database is away the
- * lease cannot be given back in order either, and then the next writer leaves a gap.
+ * To put numbers on record that must not be given again. While the database is away the lease cannot be given back in
+ * order either, and then the next writer leaves a gap.
  */
-const PAUSES = [100, 400, 1_600];
+const ATTEMPTS = 3;
 
 export interface PartWriterDeps {
   readonly target: PartTarget;
   readonly rules: PartRules;
   readonly memory: PartMemory;
 }
-
-/** What the writer needs to know of an upload. */
-export type PartedUpload = Pick<StoredUpload, 'offset' | 'length' | 'epoch' | 'reference'> & {
-  readonly parts: UploadParts;
-};
 
 export interface PartsInput {
   readonly body: AsyncIterable<readonly Buffer[]>;
@@ -48,7 +41,7 @@ export interface PartsResult {
  */
 export async function writeParts(
   deps: PartWriterDeps,
-  upload: PartedUpload,
+  upload: StoredUpload,
   { body, context }: PartsInput,
 ): Promise<PartsResult> {
   return new PartWriter(deps, upload, context).write(body);
@@ -78,7 +71,7 @@ class PartWriter {
 
   constructor(
     private readonly deps: PartWriterDeps,
-    private readonly upload: PartedUpload,
+    private readonly upload: StoredUpload,
     private readonly context: AppendContext,
   ) {
     this.offset = upload.offset;
@@ -293,13 +286,12 @@ class PartWriter {
   private async announceUnused(): Promise<void> {
     const unused = this.log.open;
     if (unused.length === 0) return;
-    for (const pause of [...PAUSES, undefined]) {
-      const error = await this.upload.parts.record(unused).then(
-        () => undefined,
-        (failure: unknown) => failure,
+    for (let attempt = 1; attempt <= ATTEMPTS && !this.lost; attempt++) {
+      const done = await this.upload.parts.record(unused).then(
+        () => true,
+        () => false,
       );
-      if (error === undefined || this.lost || pause === undefined) return;
-      await setTimeout(pause);
+      if (done) return;
     }
   }
 
