@@ -50,8 +50,8 @@ export function partRules(limits: PartLimits): PartRules {
   return {
     sizeOf({ length }, { start, number }) {
       if (length === null) return within(equal ? 4 * partSize : partSize * growth(number, mostParts));
-      const [rest, numbers] = equal ? [length, mostParts] : [length - start, mostParts + 1 - number];
-      return within(wholeMebibytes(rest / Math.max(1, withoutReserve(numbers))));
+      const rest = equal ? length : length - start;
+      return within(wholeMebibytes(rest / placesFrom(equal ? 1 : number, mostParts)));
     },
     // The upper half of the numbers is kept for whole parts: requests may be many, and short.
     allows: (length, number) => !equal && length >= least && number <= mostParts / 2,
@@ -61,9 +61,10 @@ export function partRules(limits: PartLimits): PartRules {
   };
 }
 
-/** A tenth of the numbers is kept for the gaps that take-overs and failures leave. */
-function withoutReserve(numbers: number): number {
-  return numbers - Math.floor(numbers / 10);
+/** Parts that the rest is meant to have: a tenth of the numbers is kept for the gaps of take-overs and failures. */
+function placesFrom(number: number, mostParts: number): number {
+  const planned = Math.floor(0.9 * mostParts) + 1 - number;
+  return planned > 0 ? planned : Math.max(1, (mostParts + 1 - number) / 2);
 }
 
 /** Doubles with each tenth of the numbers: 10,000 parts from 8 MiB on hold 8 TiB. */

@@ -84,7 +84,9 @@ class Life {
     if (this.complete) return;
     this.check();
     const parts = [...this.row.parts.values()].filter(({ epoch }) => epoch === this.row.epoch).length;
-    expect(this.row.statements.length - statements).toBeLessThanOrEqual(parts + 3);
+    // One to announce a tail, one to keep clear of a silent writer; more only to try again.
+    const most = parts + (result && !result.failure ? 2 : 5);
+    expect(this.row.statements.length - statements).toBeLessThanOrEqual(most);
   }
 
   private start(): Writer {
