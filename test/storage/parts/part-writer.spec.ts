@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/parts/part-memory.js';
@@ -22,10 +23,9 @@ describe('a part writer', () => {
   });
 
   afterEach(async () => {
-    expect(memory.used).toBe(0);
-    expect(await folder.leftovers()).toEqual([]);
-    expect(store.faults).toEqual([]);
     await folder.remove();
+    assert.equal(memory.used, 0);
+    assert.deepEqual(store.faults, []);
   });
 
   const mebibytes = (bytes: Buffer) =>

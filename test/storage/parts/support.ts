@@ -163,8 +163,11 @@ export class SpillFolder {
     return [...(await readdir(this.path)), ...links.filter((link) => link.startsWith(this.path))];
   }
 
+  /** Fails if anything was left. */
   async remove(): Promise<void> {
+    const leftovers = await this.leftovers();
     await rm(this.path, { recursive: true });
+    if (leftovers.length > 0) throw new Error(`Temporary files are left: ${leftovers.join(', ')}`);
   }
 }
 
