@@ -6,7 +6,7 @@ import type { PartRules } from '../../../src/storage/parts/part-rules.js';
 import { writeParts } from '../../../src/storage/parts/part-writer.js';
 import type { PartsResult } from '../../../src/storage/parts/part-writer.js';
 import { partsUpTo } from '../../../src/storage/parts/parts-up-to.js';
-import type { LastPart } from '../../../src/storage/parts/part-target.js';
+import type { LastPart, PartBytes } from '../../../src/storage/parts/part-target.js';
 import { bytesOf, MemoryStore, nameOf, PartedRow, random, SpillFolder } from './support.js';
 import type { Gate } from './support.js';
 
@@ -58,7 +58,7 @@ class Life {
     private readonly trouble: number,
   ) {
     this.steps = new Steps(next);
-    this.rules = rulesOf(next() < 0.3, 1 + this.int(5));
+    this.rules = rulesOf(next() < 0.3, { least: next() < 0.7 ? 60 : Infinity, inFlight: 1 + this.int(5) });
     if (next() < 0.5) this.row.reference = 'reference';
     if (next() < 0.7) this.row.length = this.int(3000);
   }
@@ -73,7 +73,7 @@ class Life {
 
   private async append(): Promise<void> {
     this.appends++;
-    if (this.row.length === null && this.next() < 0.1) this.row.length = this.row.offset + this.int(500);
+    if (this.row.length === null && this.next() < 0.2) this.row.length = this.row.offset + this.int(500);
     const statements = this.row.statements.length;
     const writer = this.start();
     const end = this.next() < 0.3 * this.trouble ? this.int(40) : Infinity;
@@ -159,12 +159,17 @@ class Life {
     const named = new Set([...last.parts, ...last.leftovers].map(({ number }) => number));
     for (const [number, { epoch }] of row.parts) if (epoch < row.epoch) assert.ok(named.has(number));
     if (this.rules.equal) assert.ok(new Set(last.parts.map(({ length }) => length)).size <= 1);
-    await last.free();
     this.complete = this.next() < 0.7;
-    if (this.complete || !last.bytes) return;
-    // The storage could not store it: it says which number it has used.
-    const { body: _, ...bytes } = last.bytes;
-    row.parts.set(bytes.number, { ...bytes, tag: null, tail: false });
+    if (!this.complete && last.bytes) await this.loseLast(last.bytes);
+    await last.free();
+  }
+
+  /** The last part was put, but the upload is not complete: its storage says which number it used, or dies before. */
+  private async loseLast(last: PartBytes): Promise<void> {
+    const { body: _, ...bytes } = last;
+    await this.store.target().put(last);
+    if (this.next() < 0.5) this.row.fenced = true;
+    else this.row.parts.set(bytes.number, { ...bytes, tag: null, tail: false });
   }
 
   /** The process has died or hangs. A beat may have recorded the offset that was told last. */
@@ -198,10 +203,11 @@ class Life {
   }
 }
 
-function rulesOf(equal: boolean, inFlight: number): PartRules {
+function rulesOf(equal: boolean, { least, inFlight }: { least: number; inFlight: number }): PartRules {
   return {
-    sizeOf: ({ length }, { number }) => (equal ? (length === null ? 150 : 100) : 100 + number),
-    allows: (length) => !equal && length >= 60,
+    // While the length is unknown parts are larger: a tail of then may be larger than a part of now.
+    sizeOf: ({ length }, { number }) => (length === null ? 250 : 100) + (equal ? 0 : number),
+    allows: (length) => !equal && length >= least,
     equal,
     mostParts: 10_000,
     inFlight,

@@ -143,6 +143,44 @@ describe('a part writer', () => {
     expect(row.fenced).toBe(false);
   });
 
+  it('has the number of the last part on record too, if a silent writer may use numbers', async () => {
+    row.length = 9 * MIB;
+    await append(mebibytes(randomBytes(8 * MIB)));
+    row.fenced = true;
+    const { last } = await append(batchesOf(randomBytes(MIB)));
+    expect(last?.bytes?.number).toBe(6);
+    expect(row.list.map(({ number, tag }) => [number, tag])).toEqual([
+      [1, 'part 1'],
+      [6, null],
+    ]);
+    await last?.free();
+  });
+
+  it('takes up a tail that is larger than the parts that are wanted now', async () => {
+    const bytes = randomBytes(5 * MIB);
+    await append(mebibytes(bytes.subarray(0, 3 * MIB)));
+    const small = { ...rules, sizeOf: () => MIB };
+    const deps = { target: store.target(), rules: small, memory };
+    const body = mebibytes(bytes.subarray(3 * MIB));
+    const { offset } = await writeParts(deps, row.take(), { body, context: row.context() });
+    expect(offset).toBe(5 * MIB);
+    expect(store.bytesOf(partsUpTo(row.list, offset)).equals(bytes)).toBe(true);
+  });
+
+  it('refuses more parts than the store allows', async () => {
+    const deps = { target: store.target(), rules: { ...rules, mostParts: 1 }, memory };
+    const body = mebibytes(randomBytes(17 * MIB));
+    const { offset, failure } = await writeParts(deps, row.take(), { body, context: row.context() });
+    expect([offset, failure?.kind]).toEqual([8 * MIB, 'full']);
+  });
+
+  it('takes bytes that are lost for lost only if the store says so', async () => {
+    await append(batchesOf(randomBytes(MIB)));
+    store.tails.clear();
+    const { offset, failure } = await append(batchesOf(randomBytes(MIB)));
+    expect([offset, failure?.kind]).toEqual([MIB, 'missing']);
+  });
+
   it('makes what it has gathered durable as a tail when it is asked to let go', async () => {
     const letGo = new AbortController();
     async function* body() {

@@ -18,6 +18,7 @@ export class MemoryStore {
   readonly tails = new Map<string, Buffer>();
   readonly calls: string[] = [];
   readonly faults: string[] = [];
+  private readonly used = new Set<number>();
 
   /** The store as one writer sees it. `after` is the way back of the answers. */
   target(before = open, after = open): PartTarget {
@@ -25,8 +26,7 @@ export class MemoryStore {
       put: async (part) => {
         const { number } = part;
         this.calls.push('put');
-        if (this.used.has(number)) this.faults.push(`The number ${number} was used twice.`);
-        this.used.add(number);
+        this.use(number);
         await before('put');
         this.parts.set(number, await bytesOf(part));
         await after('put');
@@ -34,6 +34,7 @@ export class MemoryStore {
       },
       putTail: async (part) => {
         this.calls.push('putTail');
+        this.use(part.number);
         await before('putTail');
         this.tails.set(nameOf(part), await bytesOf(part));
         await after('putTail');
@@ -54,7 +55,10 @@ export class MemoryStore {
     };
   }
 
-  private readonly used = new Set<number>();
+  private use(number: number): void {
+    if (this.used.has(number)) this.faults.push(`The number ${number} was used twice.`);
+    this.used.add(number);
+  }
 
   bytesOf(parts: readonly Part[]): Buffer {
     return Buffer.concat(
