@@ -122,13 +122,29 @@ class PartWriter {
 
   private async open(): Promise<void> {
     const { upload, deps } = this;
-    this.list = await upload.parts.list();
+    // Nobody was there before the first writer.
+    this.list = upload.epoch > 1 ? await this.withoutUncounted(await upload.parts.list()) : [];
     const counted = partsUpTo(this.list, upload.offset);
     this.tail = counted.at(-1)?.tail ? counted.at(-1) : undefined;
     this.counted = counted.filter((part) => part !== this.tail);
     this.start = this.tail?.start ?? upload.offset;
     this.numbers = new PartNumbers(this.list, this.context.fenced ? deps.rules.inFlight : 0);
     void this.removeTails(supersededTails(this.list, counted));
+  }
+
+  /**
+   * Parts beyond the offset did not verify, or nobody was told of them: once this append has begun to move the offset,
+   * or the upload is `finishing`, no walk may take them for its bytes. Their numbers stay on record.
+   */
+  private async withoutUncounted(list: readonly Part[]): Promise<readonly Part[]> {
+    const { offset, parts } = this.upload;
+    const uncounted = list
+      .filter(({ start, length, tag }) => tag !== null && start + length > offset)
+      .map((part) => ({ ...part, tag: null }));
+    if (uncounted.length === 0) return list;
+    await parts.record(uncounted);
+    const numbers = new Set(uncounted.map(({ number }) => number));
+    return [...list.filter(({ number }) => !numbers.has(number)), ...uncounted];
   }
 
   /** What fails stays on record, and is tried again by the next append or by the clean-up. */

@@ -85,8 +85,8 @@ class Life {
     if (this.complete) return;
     this.check();
     const parts = [...this.row.parts.values()].filter(({ epoch }) => epoch === this.row.epoch).length;
-    // One to announce a tail, one to keep clear of a silent writer; more only to try again.
-    const most = parts + (result && !result.failure ? 2 : 5);
+    // One each for a tail, to keep clear of a silent writer, and for parts that did not count; more to try again.
+    const most = parts + (result && !result.failure ? 3 : 6);
     assert.ok(this.row.statements.length - statements <= most, 'too many statements');
   }
 

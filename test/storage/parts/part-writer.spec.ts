@@ -181,6 +181,21 @@ describe('a part writer', () => {
     expect([offset, failure?.kind]).toEqual([MIB, 'missing']);
   });
 
+  it('forgets the bytes beyond the offset for good, which did not verify', async () => {
+    const bytes = randomBytes(2 * MIB);
+    await append(batchesOf(bytes.subarray(0, MIB)));
+    await append(batchesOf(randomBytes(MIB)));
+    row.offset = MIB;
+    await append(mebibytes(randomBytes(8 * MIB)));
+    row.offset = MIB;
+    row.length = 2 * MIB;
+    const { last } = await append(batchesOf(bytes.subarray(MIB)));
+    await last?.free();
+    // Dies here: the row says that the upload is finishing, and what is looked for is not there.
+    expect(() => partsUpTo(row.list, 2 * MIB)).toThrow('No part on record');
+    expect(store.bytesOf(partsUpTo(row.list, MIB)).equals(bytes.subarray(0, MIB))).toBe(true);
+  });
+
   it('makes what it has gathered durable as a tail when it is asked to let go', async () => {
     const letGo = new AbortController();
     async function* body() {
