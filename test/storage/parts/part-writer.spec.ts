@@ -186,8 +186,6 @@ describe('a part writer', () => {
     await append(batchesOf(bytes.subarray(0, MIB)));
     await append(batchesOf(randomBytes(MIB)));
     row.offset = MIB;
-    await append(mebibytes(randomBytes(8 * MIB)));
-    row.offset = MIB;
     row.length = 2 * MIB;
     const { last } = await append(batchesOf(bytes.subarray(MIB)));
     await last?.free();
