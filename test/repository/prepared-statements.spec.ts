@@ -54,6 +54,14 @@ describe('statements of sqlite3 that stay prepared', () => {
     expect(await source.query(sql)).toEqual([]);
   });
 
+  it('tell it to each of the calls that wait for the same one', async () => {
+    const calls = Array.from({ length: 3 }, () => source.query('SELECT id FROM later'));
+    const reasons = (await Promise.allSettled(calls)).map(
+      (result) => result.status === 'rejected' && String(result.reason),
+    );
+    expect(reasons).toEqual(Array(3).fill('QueryFailedError: SQLITE_ERROR: no such table: later'));
+  });
+
   it('see a table that was changed meanwhile', async () => {
     await insert('a');
     expect(await source.query('SELECT * FROM thing')).toEqual([{ id: 'a', size: 1 }]);

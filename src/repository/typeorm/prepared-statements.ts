@@ -29,6 +29,8 @@ const ENDS = /^(SELECT|WITH|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK)\b/;
 export function preparing(Database: SqliteDatabaseClass): SqliteDatabaseClass {
   return class extends Database {
     private readonly statements = new Map<string, Statement>();
+    /** Whom to tell where a statement that is being prepared cannot be: it drops the calls that wait for it. */
+    private readonly waiting = new Map<Statement, Callback[]>();
 
     override all(sql: string, parameters: unknown, callback: Callback): this {
       if (!ENDS.test(sql)) return super.all(sql, parameters, callback);
@@ -46,7 +48,8 @@ export function preparing(Database: SqliteDatabaseClass): SqliteDatabaseClass {
     private statement(sql: string, callback: Callback): Statement {
       const known = this.statements.get(sql);
       this.statements.delete(sql);
-      const statement = known ?? this.prepared(sql, callback);
+      const statement = known ?? this.prepared(sql);
+      this.waiting.get(statement)?.push(callback);
       this.statements.set(sql, statement);
       // The one that was not used for the longest time comes first.
       for (const [oldest, unused] of this.statements) {
@@ -57,13 +60,16 @@ export function preparing(Database: SqliteDatabaseClass): SqliteDatabaseClass {
       return statement;
     }
 
-    /** One that cannot be prepared tells why, and is never run. */
-    private prepared(sql: string, callback: Callback): Statement {
+    /** One that cannot be prepared tells all who wait why, and is never run. */
+    private prepared(sql: string): Statement {
       const statement = this.prepare(sql, (error) => {
+        const callers = this.waiting.get(statement) ?? [];
+        this.waiting.delete(statement);
         if (!error) return;
         if (this.statements.get(sql) === statement) this.statements.delete(sql);
-        callback(error);
+        for (const callback of callers) callback(error);
       });
+      this.waiting.set(statement, []);
       return statement;
     }
   };
