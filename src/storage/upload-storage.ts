@@ -127,7 +127,8 @@ export interface UploadStorage {
 
   /**
    * Makes all bytes safe and, unless the upload is a partial, publishes them under the key, atomically and never over
-   * another object. A second call finds the published object and succeeds. After a crash it may be called for bytes
+   * another object. A second call finds the published object and succeeds, unless `discardWork` has come in between:
+   * then an object that it cannot prove to be this upload's is not taken for it. After a crash it may be called for bytes
    * that never became durable: then it throws a `StorageError` of kind `missing`, and the upload is open again.
    */
   complete(upload: StoredUpload): Promise<void>;

@@ -139,6 +139,19 @@ describe('an upload whose POST was cut off by a crash, before recovery has come'
     expect(await engine.workingFiles()).toEqual([]);
   });
 
+  it.each(['', 'he'])(
+    'never takes a foreign object of its size for its own (%p had arrived)',
+    async (content) => {
+      const id = await cut(content);
+      await writeFile(join(engine.directory, id), 'other');
+      await engine.maintain();
+      await engine.idle();
+      expect((await engine.uploads.find(id))?.state).not.toBe('complete');
+      expect(await engine.object(id)).toBe('other');
+      expect(await engine.workingFiles()).toEqual([]);
+    },
+  );
+
   it('is completed by a PATCH that comes when all bytes had arrived, and tells where it stands', async () => {
     const id = await cut('hello');
     await expect(engine.append(id, 0, 'hello')).rejects.toThrow(OffsetConflictError);

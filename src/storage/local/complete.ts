@@ -53,7 +53,8 @@ export class Completer {
     if (totalOf(upload) === 0) await this.touch(upload, segments);
     const found = await this.deps.publisher.find({ upload, target });
     if (found === 'foreign') throw foreignObject();
-    if (found === 'lost') throw lostBytes();
+    // Without a working file nothing of this upload may ever have come: its row can say `finishing` before the first byte.
+    if (found === 'lost' || found === 'unproven') throw lostBytes();
     if (found === 'absent' || found === 'reserved') {
       await this.publish({ upload, target }, await this.wholeFile(upload, segments));
     } else {

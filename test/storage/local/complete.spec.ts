@@ -54,11 +54,17 @@ describe('completing a local upload', () => {
     await bench.storage.complete(row.upload);
   });
 
-  test('a second call after a crash finds the object, before and after the working file is gone', async () => {
+  test('a second call after a crash finds the object', async () => {
     await bench.storage.complete(row.upload);
     await bench.again().complete(row.taken().upload);
+    expect(await bench.object('videos/2026/a.mp4')).toBe('abcdef');
+  });
+
+  test('an object of the same size is not taken for ours where no working file proves it', async () => {
+    await bench.storage.complete(row.upload);
     await bench.storage.discardWork(row.upload);
-    await bench.again().complete(row.taken().upload);
+    const again = bench.again().complete(row.taken().upload);
+    await expect(again).rejects.toMatchObject({ kind: 'missing' });
     expect(await bench.object('videos/2026/a.mp4')).toBe('abcdef');
   });
 

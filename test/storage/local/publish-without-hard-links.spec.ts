@@ -42,7 +42,6 @@ describe.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'])('publishing where links 
     expect(await bench.object('up')).toBe('abc');
     await storage.discardWork(row.upload);
     expect(await bench.working()).toEqual([]);
-    await storage.complete(row.taken().upload);
   });
 
   test('so is one of several segments', async () => {
