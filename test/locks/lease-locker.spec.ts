@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LeaseLostError } from '../../src/locks/lease-lost.error.js';
 import { LeaseLocker } from '../../src/locks/lease/lease-locker.js';
 import type { Lock } from '../../src/locks/locker.js';
+import type { UploadRecord } from '../../src/repository/upload-record.js';
 import { UploadLockedError } from '../../src/index.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import { gate } from '../reliability/faults.js';
@@ -170,6 +171,27 @@ describe('leases in the rows', () => {
       };
       await expect(process.acquire({ id, states: ['open'], ask: 'append', check })).rejects.toBe(refusal);
       expect(holder.signal.aborted).toBe(false);
+    });
+
+    it('to a newcomer that is shown the row as beats have recorded it, and no byte beyond', async () => {
+      const process = locker();
+      const id = await upload();
+      const holder = await acquired(process, id);
+      const shown: number[] = [];
+      const check = ({ offset }: UploadRecord) => {
+        shown.push(offset);
+        throw new Error('only looking');
+      };
+      const look = () =>
+        expect(process.acquire({ id, states: ['open'], ask: 'append', check })).rejects.toThrow('looking');
+      holder.progress(40);
+      await look();
+      await process.beat();
+      holder.progress(60);
+      await look();
+      expect(shown).toEqual([0, 40]);
+      // Where the bytes of the holder began is another question.
+      expect(holder.upload.offset).toBe(0);
     });
 
     it('not to a newcomer whose state is gone when the holder lets go', async () => {

@@ -22,6 +22,7 @@ export class LeaseLock implements Lock {
   private readonly letGo = new AbortController();
   private durable: number;
   private sent: number;
+  private confirmed: number;
   private releasing = false;
   private ended = false;
   /** Until the storage has put a new place on record, the next writer must keep clear of the silent one as well. */
@@ -36,10 +37,16 @@ export class LeaseLock implements Lock {
     this.fenceStands = this.fenced;
     this.durable = record.offset;
     this.sent = record.offset;
+    this.confirmed = record.offset;
   }
 
   get upload(): UploadRecord {
     return this.record;
+  }
+
+  /** The row as others read it: with the offset that beats have recorded. */
+  get onRecord(): UploadRecord {
+    return this.confirmed > this.record.offset ? { ...this.record, offset: this.confirmed } : this.record;
   }
 
   get recorded(): number {
@@ -90,7 +97,10 @@ export class LeaseLock implements Lock {
     return { id, epoch, offset: durable };
   }
 
-  renewed(sentAt: number): void {
+  /** The database has answered a renewal. */
+  renewed(sentAt: number, offset: number): void {
+    // A beat moves the offset of an open upload only.
+    if (this.record.state === 'open') this.confirmed = Math.max(this.confirmed, offset);
     this.validUntil = sentAt + LEASE_MILLISECONDS;
   }
 

@@ -66,14 +66,11 @@ export class LeaseLocker implements Locker {
     this.renewing = true;
     try {
       const sentAt = this.now();
-      const locks = [...this.held.values()];
-      const ours = await this.deps.repository.renew(
-        this.holder,
-        locks.map((lock) => lock.renew()),
-        this.deps.extendBy,
-      );
-      for (const lock of locks) {
-        if (ours.has(lock.upload.id)) lock.renewed(sentAt);
+      const beats = [...this.held.values()].map((lock) => ({ lock, renewal: lock.renew() }));
+      const renewals = beats.map(({ renewal }) => renewal);
+      const ours = await this.deps.repository.renew(this.holder, renewals, this.deps.extendBy);
+      for (const { lock, renewal } of beats) {
+        if (ours.has(renewal.id)) lock.renewed(sentAt, renewal.offset);
         else lock.lose();
       }
     } catch (error) {
@@ -105,7 +102,7 @@ export class LeaseLocker implements Locker {
       if (!found || !request.states.includes(found.state) || (!local && found.expired))
         return { record: found };
       const holder = local ?? this.held.get(request.id);
-      const running = holder?.upload ?? found;
+      const running = holder?.onRecord ?? found;
       request.check?.(running);
       holder?.ask(request.ask);
       // Another process's lease is only known to end when it runs out.
