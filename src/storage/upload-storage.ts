@@ -16,6 +16,10 @@ export interface StoredUpload {
   readonly length: number | null;
   /** Grows with each writer; names made from it are never used again. */
   readonly epoch: number;
+  /** `Upload-Metadata` exactly as received; null if there was none. */
+  readonly metadata: string | null;
+  /** Milliseconds since 1970 by the database's clock. With the id it names the upload for all time, where ids come again. */
+  readonly createdAt: number;
   /** What the storage has put on record of the pieces that it keeps apart. */
   readonly parts: UploadParts;
 }

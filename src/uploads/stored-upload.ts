@@ -7,8 +7,11 @@ import type { UploadDeps } from './upload-deps.js';
 
 /** What a storage is told of a row. */
 export function storedUpload({ parts }: Pick<UploadDeps, 'parts'>, record: UploadRecord): StoredUpload {
-  const { id, kind, key, reference, offset, length, epoch } = record;
-  return { id, kind, key, reference, offset, length, epoch, parts: new RowParts(parts, id, epoch) };
+  const { id, kind, key, reference, offset, length, epoch, metadata, createdAt } = record;
+  return {
+    ...{ id, kind, key, reference, offset, length, epoch, metadata, createdAt },
+    parts: new RowParts(parts, id, epoch),
+  };
 }
 
 /** The same once all bytes are there: what is completed. */

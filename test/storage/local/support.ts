@@ -73,7 +73,8 @@ export class Row {
   constructor(upload: Partial<StoredUpload> & { id: string }) {
     const key = upload.kind === 'partial' ? null : upload.id;
     const start = { kind: 'single', key, reference: null, offset: 0, length: null, epoch: 1 } as const;
-    this.upload = { ...start, parts: NO_PARTS, ...upload };
+    const origin = { metadata: null, createdAt: 0 };
+    this.upload = { ...start, ...origin, parts: NO_PARTS, ...upload };
   }
 
   context(fenced = false, signal = new AbortController().signal) {

@@ -110,7 +110,8 @@ export class PartedRow {
     this.told = [];
     const { offset, length, epoch, reference } = this;
     const parts = this.partsUnder(epoch, before, after);
-    return { id: 'upload', kind: 'single', key: 'key', offset, length, epoch, reference, parts };
+    const origin = { id: 'upload', kind: 'single', key: 'key', metadata: null, createdAt: 0 } as const;
+    return { ...origin, offset, length, epoch, reference, parts };
   }
 
   private partsUnder(epoch: number, before: Gate, after: Gate): UploadParts {

@@ -1,0 +1,57 @@
+import type { StoredUpload } from '../upload-storage.js';
+import { inParallel } from './in-parallel.js';
+import type { Keys } from './keys.js';
+import type { Multiparts } from './multiparts.js';
+import { MARKER, markerOf } from './object-settings.js';
+import { parseReference } from './reference.js';
+import type { S3Api } from './s3.api.js';
+import type { WorkObjects } from './work-objects.js';
+
+/** Requests of one clean-up at the same time. */
+const CONCURRENCY = 4;
+
+export interface CleanerDeps {
+  readonly api: S3Api;
+  readonly keys: Keys;
+  readonly multiparts: Multiparts;
+  readonly work: WorkObjects;
+}
+
+/** Removes what an upload has left. Each step can be repeated, and the record goes last. */
+export class Cleaner {
+  constructor(private readonly deps: CleanerDeps) {}
+
+  /** What an upload needed until it was complete. */
+  async discardWork(upload: StoredUpload): Promise<void> {
+    await this.deps.multiparts.abortDoubtful(upload, parseReference(upload.reference));
+    await this.removeTails(upload);
+  }
+
+  async remove(upload: StoredUpload, published: boolean): Promise<void> {
+    const { multiparts, work, keys } = this.deps;
+    const reference = parseReference(upload.reference);
+    // First, so that no object can appear after it was looked for. Only a complete upload has all bytes on record.
+    if (upload.offset !== upload.length || upload.length === 0) await multiparts.abort(upload, reference);
+    await multiparts.abortDoubtful(upload, reference);
+    if (upload.key === null) await work.remove(keys.object(upload));
+    else await this.removePublished(upload, published);
+    await this.removeTails(upload);
+  }
+
+  private async removePublished(upload: StoredUpload, published: boolean): Promise<void> {
+    const key = this.deps.keys.object(upload);
+    const head = await this.deps.api.head(key);
+    if (!head || !(published || head.Metadata?.[MARKER] === markerOf(upload))) return;
+    await this.deps.work.removeVersion(key, head.VersionId);
+  }
+
+  private async removeTails(upload: StoredUpload): Promise<void> {
+    const parts = await upload.parts.list();
+    if (parts.length === 0) return;
+    const tails = parts.filter(({ tail }) => tail);
+    await inParallel(CONCURRENCY, tails, (tail) =>
+      this.deps.work.remove(this.deps.keys.tail(upload.id, tail)),
+    );
+    await upload.parts.forget();
+  }
+}

@@ -1,0 +1,142 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { Part } from '../../model/part.js';
+import type { LastPart } from '../parts/part-target.js';
+import { partsUpTo } from '../parts/parts-up-to.js';
+import type { Finish, StoredUpload } from '../upload-storage.js';
+import type { AppendTarget } from './append-target.js';
+import type { Keys } from './keys.js';
+import type { Multiparts } from './multiparts.js';
+import { objectHeaders } from './object-settings.js';
+import type { S3ObjectSettings } from './object-settings.js';
+import type { TaggedPart } from './part-tag.js';
+import type { Publisher } from './publisher.js';
+import { parseReference } from './reference.js';
+import type { S3Body } from './requests.js';
+import type { Multipart, S3Api } from './s3.api.js';
+
+const NOTHING: S3Body = { body: Buffer.alloc(0), length: 0 };
+
+export interface CompleterDeps {
+  readonly api: S3Api;
+  readonly keys: Keys;
+  readonly settings: S3ObjectSettings;
+  readonly multiparts: Multiparts;
+  readonly publisher: Publisher;
+  /** Numbers that a writer who never said that it stopped may still use. */
+  readonly partsInFlight: number;
+}
+
+/** Makes an object of the parts of an upload. An upload that has a multipart upload always becomes one through it. */
+export class Completer {
+  constructor(private readonly deps: CompleterDeps) {}
+
+  /** Completes with what an append has at hand. */
+  finish(upload: StoredUpload, last: LastPart, target: AppendTarget): Finish {
+    return {
+      complete: async () => {
+        try {
+          await this.finishWith(upload, last, target);
+        } finally {
+          await last.free();
+        }
+      },
+      discard: () => void last.free(),
+    };
+  }
+
+  /** Completes with what is on record alone: of a final, or after a crash. */
+  async complete(upload: StoredUpload): Promise<void> {
+    const length = upload.length ?? upload.offset;
+    const multipart = this.deps.multiparts.of(upload, parseReference(upload.reference));
+    if (length === 0) return this.completeEmpty(upload, multipart);
+    const list = await upload.parts.list();
+    const parts = reaching(list, length);
+    if (parts && multipart)
+      return this.completeMultipart(upload, multipart, () => this.tagged(upload, parts, list));
+    const [tail, ...others] = parts ?? [];
+    if (tail?.tail && others.length === 0) return this.completeTail(upload, tail);
+    // The bytes may be in the object and nowhere else.
+    return this.deps.publisher.expect(upload);
+  }
+
+  private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
+    const { parts, bytes } = last;
+    const multipart = await target.begun;
+    if (!multipart) return this.put(upload, bytes ?? NOTHING);
+    if (!bytes && parts.length === 0) return this.completeEmpty(upload, multipart);
+    let tag: string | null = null;
+    const all = async () => {
+      if (!bytes) return parts;
+      tag ??= await target.put(bytes);
+      return [...parts, { number: bytes.number, tag }];
+    };
+    try {
+      await this.completeMultipart(upload, multipart, all);
+    } catch (error) {
+      // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
+      if (bytes) await upload.parts.record([{ ...partOf(bytes), tag }]).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private completeMultipart(
+    upload: StoredUpload,
+    multipart: Multipart,
+    parts: () => Promise<readonly TaggedPart[]>,
+  ): Promise<void> {
+    const { publisher, api } = this.deps;
+    return publisher.publish(upload, async (condition) =>
+      api.completeMultipart(multipart, await parts(), condition),
+    );
+  }
+
+  private put(upload: StoredUpload, body: S3Body): Promise<void> {
+    const { publisher, api, keys, settings } = this.deps;
+    const headers = objectHeaders(settings, upload);
+    return publisher.publish(upload, (condition) =>
+      api.putObject(keys.object(upload), body, { ...headers, ...condition }),
+    );
+  }
+
+  /** Parts of earlier requests, whose bytes did not verify, may be in a multipart upload. */
+  private async completeEmpty(upload: StoredUpload, multipart: Multipart | undefined): Promise<void> {
+    if (multipart) await this.deps.api.abortMultipart(multipart);
+    await this.put(upload, NOTHING);
+  }
+
+  private async completeTail(upload: StoredUpload, tail: Part): Promise<void> {
+    const body = await this.deps.api.bytes(this.deps.keys.tail(upload.id, tail), tail.length);
+    await this.put(upload, { body, length: tail.length });
+  }
+
+  /** With a tail as the last part, copied by the store. */
+  private async tagged(
+    upload: StoredUpload,
+    parts: readonly Part[],
+    list: readonly Part[],
+  ): Promise<readonly TaggedPart[]> {
+    const { api, keys, multiparts, partsInFlight } = this.deps;
+    const last = parts.at(-1);
+    const multipart = multiparts.of(upload, parseReference(upload.reference));
+    if (!last?.tail || !multipart) return parts;
+    const number =
+      Math.max(0, ...list.filter(({ tail }) => !tail).map((part) => part.number)) + partsInFlight + 1;
+    const source = keys.tail(upload.id, last);
+    const tag = await api.copyPart(multipart, { number, source }, multiparts.checksumOf(upload));
+    return [...parts.slice(0, -1), { number, tag }];
+  }
+}
+
+/** The parts that hold all bytes; undefined if the last ones never got there. */
+function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
+  try {
+    return partsUpTo(list, length);
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+function partOf({ number, epoch, start, length }: NonNullable<LastPart['bytes']>): Omit<Part, 'tag'> {
+  return { number, epoch, start, length, tail: false };
+}

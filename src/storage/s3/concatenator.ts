@@ -1,0 +1,153 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import { GatheredPart } from '../parts/gathered-part.js';
+import type { PartMemory } from '../parts/part-memory.js';
+import type { ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
+import { concatParts, missingParts, piecesOf } from './concat-parts.js';
+import type { ConcatPart } from './concat-parts.js';
+import type { ConcatLimits, Piece } from './concat-plan.js';
+import { inParallel } from './in-parallel.js';
+import type { Keys } from './keys.js';
+import type { Multiparts } from './multiparts.js';
+import { PartRecorder } from './part-recorder.js';
+import type { Publisher } from './publisher.js';
+import { parseReference } from './reference.js';
+import type { Multipart, S3Api } from './s3.api.js';
+import { S3Error } from './s3.error.js';
+import { isPassing, tryAgain } from './try-again.js';
+
+/** Copies of one final at the same time: they cost the server nothing but waiting. */
+const COPIES = 8;
+/** Parts of one final that pass through the server at the same time. */
+const STREAMS = 2;
+
+export interface ConcatenatorDeps {
+  readonly api: S3Api;
+  readonly keys: Keys;
+  readonly multiparts: Multiparts;
+  readonly publisher: Publisher;
+  readonly memory: PartMemory;
+  /** What the store allows for a final of so many bytes. */
+  readonly limits: (bytes: number) => ConcatLimits;
+}
+
+/** Makes the parts of a final of its sources, so that only Complete is left to do. */
+export class Concatenator {
+  constructor(private readonly deps: ConcatenatorDeps) {}
+
+  /** A second call does what is not on record yet. */
+  async concatenate(
+    final: StoredUpload,
+    sources: readonly ConcatSource[],
+    context: WriteContext,
+  ): Promise<void> {
+    const bytes = sources.reduce((sum, { length }) => sum + length, 0);
+    const parts = concatParts(sources, this.deps.limits(bytes));
+    if (parts.length === 0) return;
+    const known = this.deps.multiparts.of(final, parseReference(final.reference));
+    const missing = known ? missingParts(parts, await final.parts.list()) : undefined;
+    if (known && missing) {
+      try {
+        return await this.make(missing, { final, sources, context, multipart: known });
+      } catch (error) {
+        if (!(error instanceof S3Error && error.code === 'NoSuchUpload')) throw error;
+        // Completed by somebody who has lost its right since, or aborted by a rule of the bucket.
+        if ((await this.deps.publisher.whose(final)) === 'ours') return;
+      }
+    }
+    const multipart = await this.begin(final, context);
+    await this.make(parts, { final, sources, context, multipart });
+  }
+
+  /** What an earlier call has made does not count: it goes from the record before its place is taken. */
+  private async begin(final: StoredUpload, context: WriteContext): Promise<Multipart> {
+    const { multiparts } = this.deps;
+    const reference = parseReference(final.reference);
+    if (reference.multipart !== undefined) {
+      await multiparts.abort(final, reference);
+      await final.parts.forget();
+    }
+    return multiparts.begin(final, reference, (text) => context.record(text));
+  }
+
+  private async make(parts: readonly ConcatPart[], merge: Merge): Promise<void> {
+    const recorder = new PartRecorder(merge.final.parts);
+    const store = async (part: ConcatPart) => {
+      if (merge.context.signal.aborted) throw new StorageError('unavailable', 'The merge was stopped.');
+      const tag = await this.store(part, merge);
+      const { number, start, length } = part;
+      await recorder.add({ number, epoch: merge.final.epoch, start, length, tag, tail: false });
+    };
+    const copied = parts.filter(({ planned }) => 'copy' in planned);
+    const streamed = parts.filter(({ planned }) => 'stream' in planned);
+    const done = await Promise.allSettled([
+      inParallel(COPIES, copied, store),
+      inParallel(STREAMS, streamed, store),
+    ]);
+    for (const outcome of done) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  private store(part: ConcatPart, merge: Merge): Promise<string> {
+    const { number, planned } = part;
+    if ('stream' in planned) return this.stream(part, merge);
+    const { sources, multipart, final } = merge;
+    const { key, range } = this.placed(planned.copy, sources);
+    return this.deps.api.copyPart(
+      multipart,
+      { number, source: key, range: planned.whole && isWhole(planned.copy, sources) ? undefined : range },
+      this.deps.multiparts.checksumOf(final),
+    );
+  }
+
+  /** Reads the pieces of a part, and sends them again as one. */
+  private async stream(part: ConcatPart, { sources, multipart, final }: Merge): Promise<string> {
+    const { api, memory, multiparts } = this.deps;
+    const { number, length } = part;
+    const gather = async () => {
+      const patience = () => Promise.resolve(false);
+      const gathered = new GatheredPart(
+        { memory, patience },
+        { start: part.start, size: length, fast: true },
+      );
+      try {
+        for (const piece of piecesOf(part.planned)) await this.read(piece, sources, gathered);
+        return gathered;
+      } catch (error) {
+        await gathered.free();
+        throw error;
+      }
+    };
+    const gathered = await tryAgain(gather, { passes: isPassing });
+    try {
+      const body = gathered.body();
+      return await api.uploadPart(multipart, { number, length, body }, multiparts.checksumOf(final));
+    } finally {
+      await gathered.free();
+    }
+  }
+
+  private async read(piece: Piece, sources: readonly ConcatSource[], gathered: GatheredPart): Promise<void> {
+    const { key, range } = this.placed(piece, sources);
+    for await (const chunk of this.deps.api.chunks(key, piece.length, range)) await gathered.add([chunk]);
+  }
+
+  /** Where the bytes of a piece are. */
+  private placed(piece: Piece, sources: readonly ConcatSource[]) {
+    const source = sources[piece.source];
+    if (!source) throw new RangeError(`There is no source ${piece.source}.`);
+    const start = source.start + piece.start;
+    return { key: this.deps.keys.object(source.upload), range: { start, end: start + piece.length - 1 } };
+  }
+}
+
+interface Merge {
+  readonly final: StoredUpload;
+  readonly sources: readonly ConcatSource[];
+  readonly context: WriteContext;
+  readonly multipart: Multipart;
+}
+
+/** A source may be a range of an object. */
+function isWhole({ source, length }: Piece, sources: readonly ConcatSource[]): boolean {
+  const { start, upload } = sources[source] ?? {};
+  return start === 0 && upload?.offset === length;
+}

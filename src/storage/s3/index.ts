@@ -1,0 +1,5 @@
+export { S3Storage } from './s3.storage.js';
+export type { S3StorageOptions } from './options.js';
+export type { OfUpload, S3ObjectSettings, S3Upload } from './object-settings.js';
+export { PartMemory } from '../parts/part-memory.js';
+export type { PartMemoryOptions } from '../parts/part-memory.js';

@@ -1,0 +1,65 @@
+import type { ChecksumAlgorithm } from '@aws-sdk/client-s3';
+import type { StoredUpload, WriteContext } from '../upload-storage.js';
+import type { Keys } from './keys.js';
+import { checksumOf, objectHeaders } from './object-settings.js';
+import type { S3ObjectSettings } from './object-settings.js';
+import { formatReference } from './reference.js';
+import type { Reference } from './reference.js';
+import type { Multipart, S3Api } from './s3.api.js';
+import type { S3Lists } from './s3.lists.js';
+
+/** The clock of the store may go wrong by so much: more, and it refuses requests (`RequestTimeTooSkewed`). */
+const SKEW_MILLISECONDS = 15 * 60 * 1000;
+
+export interface MultipartsDeps {
+  readonly api: S3Api;
+  readonly lists: S3Lists;
+  readonly keys: Keys;
+  readonly settings: S3ObjectSettings;
+}
+
+/** Begins and ends multipart uploads, so that none is ever left that the row does not know of. */
+export class Multiparts {
+  constructor(private readonly deps: MultipartsDeps) {}
+
+  /** The one that is on record. */
+  of(upload: StoredUpload, { multipart: id }: Reference): Multipart | undefined {
+    return id === undefined ? undefined : { key: this.deps.keys.object(upload), id };
+  }
+
+  checksumOf(upload: StoredUpload): ChecksumAlgorithm | undefined {
+    return checksumOf(this.deps.settings, upload);
+  }
+
+  /**
+   * Creates one. That it may exist is on record before, its id after: what a crash in between leaves is found by the
+   * name of the object. Nobody but the clean-up has to look for it.
+   */
+  async begin(upload: StoredUpload, before: Reference, record: WriteContext['record']): Promise<Multipart> {
+    const { api, keys, settings } = this.deps;
+    const doubtful = before.doubtful ?? Date.now();
+    await record(formatReference({ doubtful }));
+    const { key, id, again } = await api.createMultipart(
+      keys.object(upload),
+      objectHeaders(settings, upload),
+    );
+    const doubt = again || before.doubtful !== undefined;
+    await record(formatReference({ multipart: id, ...(doubt && { doubtful }) }));
+    return { key, id };
+  }
+
+  /** Frees the parts of the one on record. Idempotent. */
+  async abort(upload: StoredUpload, reference: Reference): Promise<void> {
+    const multipart = this.of(upload, reference);
+    if (multipart) await this.deps.api.abortMultipart(multipart);
+  }
+
+  /** Frees those whose ids never came on record. Another program that writes to the same key began its own earlier. */
+  async abortDoubtful(upload: StoredUpload, { doubtful }: Reference): Promise<void> {
+    if (doubtful === undefined) return;
+    const key = this.deps.keys.object(upload);
+    for (const { id, initiated } of await this.deps.lists.openMultiparts(key)) {
+      if (initiated >= doubtful - SKEW_MILLISECONDS) await this.deps.api.abortMultipart({ key, id });
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream';
+import { s3Error } from './s3.error.js';
+import { isPassing, tryAgain } from './try-again.js';
+
+/** Bytes that a connection carries in a millisecond at least, or it counts as broken: 128 KiB/s. */
+const SLOWEST = 131;
+/** Copies and Complete work on whole objects before they answer. */
+const WHOLE_OBJECT = 5;
+/** All tries of the SDK and what it waits between them, measured by the time of one. */
+const ALL_TRIES = 4;
+
+/** Bytes to send: what is a function gives a new stream for each try. */
+export interface S3Body {
+  readonly body: Buffer | (() => Readable);
+  readonly length: number;
+}
+
+/** When a request is given up, in the words of the SDK. */
+export interface Limits {
+  readonly abortSignal: AbortSignal;
+  /** Milliseconds for one try. */
+  readonly requestTimeout: number;
+}
+
+type Send<T> = (limits: Limits) => Promise<T>;
+
+/** Gives each request its time, and each failure its meaning. */
+export class Requests {
+  /** @param requestTimeout - milliseconds that a small request has for its answer */
+  constructor(private readonly requestTimeout: number) {}
+
+  /** Milliseconds for one try to carry so many bytes. */
+  timeFor(bytes: number): number {
+    return this.requestTimeout + Math.ceil(bytes / SLOWEST);
+  }
+
+  /** @throws S3Error */
+  small<T>(name: string, send: Send<T>): Promise<T> {
+    return this.within(name, this.requestTimeout, send);
+  }
+
+  /** A request that the store may work on for minutes. @throws S3Error */
+  long<T>(name: string, send: Send<T>): Promise<T> {
+    return this.within(name, WHOLE_OBJECT * this.requestTimeout, send);
+  }
+
+  /** A request with a body. What is a stream the SDK cannot send again. @throws S3Error */
+  sending<T>(
+    name: string,
+    { body, length }: S3Body,
+    send: (body: Buffer | Readable, limits: Limits) => Promise<T>,
+  ): Promise<T> {
+    const time = this.timeFor(length);
+    if (typeof body !== 'function') return this.within(name, time, (limits) => send(body, limits));
+    const stream = async () => {
+      const source = body();
+      try {
+        return await this.within(name, time, (limits) => send(source, limits));
+      } finally {
+        source.destroy();
+      }
+    };
+    return tryAgain(stream, { passes: isPassing });
+  }
+
+  private async within<T>(name: string, milliseconds: number, send: Send<T>): Promise<T> {
+    const giveUp = new AbortController();
+    // A client of the application may know no limit, and an answer may stop in its middle.
+    const timer = setTimeout(() => giveUp.abort(), ALL_TRIES * milliseconds);
+    try {
+      return await send({ abortSignal: giveUp.signal, requestTimeout: milliseconds });
+    } catch (error) {
+      throw s3Error(name, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

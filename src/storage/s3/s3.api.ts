@@ -1,0 +1,214 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import type { ChecksumAlgorithm, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { ByteRange } from '../upload-storage.js';
+import { copySource } from './keys.js';
+import type { ObjectHeaders } from './object-settings.js';
+import { completedPart, tagOf } from './part-tag.js';
+import type { TaggedPart } from './part-tag.js';
+import { Requests } from './requests.js';
+import type { S3Body } from './requests.js';
+import { s3Error } from './s3.error.js';
+import { isPassing, tryAgain } from './try-again.js';
+import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
+
+export interface S3ApiDeps {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Milliseconds that a small request has for its answer. */
+  readonly requestTimeout: number;
+  /** Whether bodies are part of the signature; undefined: where the connection is not encrypted. */
+  readonly signPayload: boolean | undefined;
+}
+
+/** A multipart upload, named by its object and its id. */
+export interface Multipart {
+  readonly key: string;
+  readonly id: string;
+}
+
+/** Keeps an object from being replaced. */
+export interface Condition {
+  readonly IfNoneMatch?: '*';
+}
+
+/** An object, or a range of it, that becomes a part. */
+export interface CopiedPart {
+  readonly number: number;
+  readonly source: string;
+  /** All of the source without one. */
+  readonly range?: ByteRange | undefined;
+}
+
+export interface StoredObject {
+  readonly body: Readable;
+  /** Bytes of the body. */
+  readonly length: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The requests to the objects of a bucket. Each tries again what may pass, and rejects with an `S3Error`. */
+export class S3Api {
+  private readonly client: S3Client;
+  private readonly requests: Requests;
+
+  constructor(private readonly deps: S3ApiDeps) {
+    this.client = deps.client;
+    this.requests = new Requests(deps.requestTimeout);
+  }
+
+  async putObject(key: string, { body, length }: S3Body, headers: ObjectHeaders & Condition): Promise<void> {
+    await this.requests.sending('PutObject', { body, length }, (Body, limits) => {
+      const command = new PutObjectCommand({ ...this.at(key), ...headers, Body, ContentLength: length });
+      command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
+      return this.client.send(command, limits);
+    });
+  }
+
+  /** `again`: an earlier try may have created another one. */
+  async createMultipart(
+    key: string,
+    headers: ObjectHeaders,
+  ): Promise<Multipart & { readonly again: boolean }> {
+    const command = new CreateMultipartUploadCommand({ ...this.at(key), ...headers });
+    const { UploadId: id, $metadata } = await this.requests.small('CreateMultipartUpload', (limits) =>
+      this.client.send(command, limits),
+    );
+    if (id === undefined) throw s3Error('CreateMultipartUpload', new Error('It named no multipart upload.'));
+    return { key, id, again: $metadata.attempts !== 1 };
+  }
+
+  /** Resolves with the tag of the part. */
+  async uploadPart(
+    { key, id }: Multipart,
+    { number: PartNumber, body, length }: S3Body & { readonly number: number },
+    checksum: ChecksumAlgorithm | undefined,
+  ): Promise<string> {
+    const part = { ...this.at(key), UploadId: id, PartNumber, ContentLength: length };
+    const answer = await this.requests.sending('UploadPart', { body, length }, (Body, limits) => {
+      const command = new UploadPartCommand({
+        ...part,
+        Body,
+        ...(checksum && { ChecksumAlgorithm: checksum }),
+      });
+      command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
+      return this.client.send(command, limits);
+    });
+    return tagOf(answer, checksum);
+  }
+
+  /** Copies inside the bucket; resolves with the tag of the part. */
+  async copyPart(
+    { key, id }: Multipart,
+    { number, source, range }: CopiedPart,
+    checksum: ChecksumAlgorithm | undefined,
+  ): Promise<string> {
+    const command = new UploadPartCopyCommand({
+      ...{ ...this.at(key), UploadId: id, PartNumber: number },
+      CopySource: copySource(this.deps.bucket, source),
+      ...(range && { CopySourceRange: bytesOf(range) }),
+    });
+    const answer = await this.requests.long('UploadPartCopy', (limits) => this.client.send(command, limits));
+    return tagOf(answer.CopyPartResult ?? {}, checksum);
+  }
+
+  async completeMultipart(
+    { key, id }: Multipart,
+    parts: readonly TaggedPart[],
+    condition: Condition,
+  ): Promise<void> {
+    const command = new CompleteMultipartUploadCommand({
+      ...{ ...this.at(key), UploadId: id, ...condition },
+      MultipartUpload: { Parts: parts.map(completedPart) },
+    });
+    await this.requests.long('CompleteMultipartUpload', (limits) => this.client.send(command, limits));
+  }
+
+  /** Idempotent. */
+  async abortMultipart({ key, id }: Multipart): Promise<void> {
+    const command = new AbortMultipartUploadCommand({ ...this.at(key), UploadId: id });
+    await unlessMissing(
+      this.requests.small('AbortMultipartUpload', (limits) => this.client.send(command, limits)),
+    );
+  }
+
+  /** Undefined if there is no such object. */
+  head(key: string): Promise<HeadObjectCommandOutput | undefined> {
+    const command = new HeadObjectCommand(this.at(key));
+    return unlessMissing(this.requests.small('HeadObject', (limits) => this.client.send(command, limits)));
+  }
+
+  /** Waits for the beginning of an object, or of a range of it. */
+  async get(key: string, range?: ByteRange): Promise<StoredObject> {
+    const command = new GetObjectCommand({ ...this.at(key), ...(range && { Range: bytesOf(range) }) });
+    const { Body, ContentLength, Metadata } = await this.requests.small('GetObject', (limits) =>
+      this.client.send(command, limits),
+    );
+    // A stream of Node; the type has those of browsers, too.
+    return { body: Body as Readable, length: ContentLength ?? NaN, metadata: Metadata ?? {} };
+  }
+
+  /**
+   * Exactly so many bytes, as they come: of an object, or of a range of it.
+   * @throws StorageError of kind `missing` if it has others
+   */
+  async *chunks(key: string, length: number, range?: ByteRange): AsyncGenerator<Buffer, void> {
+    const stored = await this.get(key, range);
+    const late = () => stored.body.destroy(new Error('It took too long.'));
+    const timer = setTimeout(late, this.requests.timeFor(length));
+    try {
+      if (stored.length !== length) {
+        throw new StorageError('missing', `Of ${length} bytes of ${key} the store has ${stored.length}.`);
+      }
+      yield* stored.body;
+    } catch (error) {
+      throw error instanceof StorageError ? error : s3Error('GetObject', error);
+    } finally {
+      clearTimeout(timer);
+      stored.body.destroy();
+    }
+  }
+
+  /** All of these bytes, read again if the store breaks off. @throws as `chunks` */
+  bytes(key: string, length: number): Promise<Buffer> {
+    return tryAgain(() => buffer(this.chunks(key, length)), { passes: isPassing });
+  }
+
+  /** Resolves with true if the bucket keeps versions, and has set a delete marker only. Idempotent. */
+  async deleteObject(key: string, version?: string): Promise<boolean> {
+    const command = new DeleteObjectCommand({ ...this.at(key), ...(version && { VersionId: version }) });
+    const answer = await unlessMissing(
+      this.requests.small('DeleteObject', (limits) => this.client.send(command, limits)),
+    );
+    return version === undefined && answer?.DeleteMarker === true;
+  }
+
+  private at(key: string): { readonly Bucket: string; readonly Key: string } {
+    return { Bucket: this.deps.bucket, Key: key };
+  }
+}
+
+function bytesOf({ start, end }: ByteRange): string {
+  return `bytes=${start}-${end}`;
+}
+
+async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}

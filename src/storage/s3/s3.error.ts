@@ -1,0 +1,67 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { StorageErrorKind } from '../../model/errors/storage.error.js';
+
+/** What the store, the network or the SDK has answered to one request. */
+export class S3Error extends StorageError {
+  constructor(
+    kind: StorageErrorKind,
+    message: string,
+    /** The code that S3 gave, such as `NoSuchUpload`; without an answer the name of the error. */
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(kind, message, options);
+    this.name = 'S3Error';
+  }
+}
+
+const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
+  full: [
+    ...['QuotaExceeded', 'QuotaExceededException', 'XMinioAdminBucketQuotaExceeded', 'XMinioStorageFull'],
+    ...['InsufficientStorage', 'StorageFull', '507'],
+  ],
+  conflict: [
+    ...['PreconditionFailed', 'KeyTooLongError', 'XMinioInvalidObjectName', 'XMinioInvalidResourceName'],
+    ...['XMinioParentIsObject', 'XMinioObjectExistsAsDirectory'],
+    ...['ExistingObjectIsDirectory', 'ObjectParentIsFile', '412'],
+  ],
+  missing: ['NoSuchKey', 'NoSuchUpload', 'NoSuchVersion', 'NotFound', 'InvalidPart', 'EntityTooSmall', '404'],
+  unavailable: [],
+};
+
+/** What a failed request means. A bucket that is missing may come back: nothing is known to be lost. */
+export function s3Error(request: string, error: unknown): S3Error {
+  const { name = 'Error', status, code } = described(error);
+  const words = [name, code, String(status)].filter((word) => word !== undefined);
+  const listed = Object.entries(KINDS) as [StorageErrorKind, readonly string[]][];
+  const kind =
+    words.includes('NoSuchBucket') || words.includes('AbortError')
+      ? 'unavailable'
+      : listed.find(([, codes]) => words.some((word) => codes.includes(word)))?.[0];
+  const shown = status === undefined ? name : `${status} ${name}`;
+  const message = `The store has answered ${shown} to ${request}: ${described(error).message}`;
+  return new S3Error(kind ?? 'unavailable', message, name, { cause: error });
+}
+
+interface Described {
+  readonly name?: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly status?: number;
+}
+
+function described(error: unknown): Described {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, code, Code, $metadata } = error as Error & {
+    readonly code?: string;
+    readonly Code?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  const status = $metadata?.httpStatusCode;
+  return {
+    name: Code ?? name,
+    message,
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+  };
+}
