@@ -94,9 +94,11 @@ export class S3Proxy {
   }
 
   private track(request: IncomingMessage, response: ServerResponse): void {
+    // Once the connection is closed the request names it no more.
+    const { socket } = request;
     const handled = this.handle(request, response)
       // Either side has gone: the other learns of it by its connection.
-      .catch(() => void request.socket.resetAndDestroy())
+      .catch(() => void socket.resetAndDestroy())
       .finally(() => this.open.delete(handled));
     this.open.add(handled);
   }

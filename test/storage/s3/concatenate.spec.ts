@@ -1,0 +1,158 @@
+import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseReference } from '../../../src/storage/s3/reference.js';
+import type { S3Storage } from '../../../src/storage/s3/index.js';
+import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+import { content, Desk, MIB, Row } from './support.js';
+
+/** Partials of these lengths, complete. */
+async function partials(storage: S3Storage, lengths: readonly number[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [index, length] of lengths.entries()) {
+    const row = new Row({ kind: 'partial', length });
+    if (length === 0) await storage.complete(row.whole);
+    else await row.send(storage, content(length, index));
+    rows.push(row);
+  }
+  return rows;
+}
+
+function whole(lengths: readonly number[]): Buffer {
+  return Buffer.concat(lengths.map((length, index) => content(length, index)));
+}
+
+async function merge(storage: S3Storage, final: Row, sources: readonly Row[]): Promise<void> {
+  await storage.concatenate(
+    final.upload,
+    sources.map((row) => row.source()),
+    final.context(),
+  );
+  final.offset = sources.reduce((sum, { offset }) => sum + offset, 0);
+  await storage.complete(final.whole);
+}
+
+eachLocalS3Service((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('copies partials of 5 MiB and more inside the store: k + 2 requests, and no byte comes back', async () => {
+    const lengths = [9 * MIB, 5 * MIB, 6 * MIB + 1, 20];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    await merge(desk.storage, final, sources);
+
+    expect(desk.proxy.bytes('GetObject').answered).toBe(0);
+    expect(desk.requests()).toEqual({
+      CreateMultipartUpload: 1,
+      UploadPartCopy: 4,
+      CompleteMultipartUpload: 1,
+    });
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+  });
+
+  it('streams only pieces below 5 MiB, and leaves nothing behind but the object', async () => {
+    const lengths = [1, 0, 2 * MIB, 12 * MIB, 3, 5 * MIB - 1];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.proxy.forget();
+    await merge(desk.storage, final, sources);
+
+    expect(desk.proxy.bytes('GetObject').answered).toBeLessThan(12 * MIB);
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    for (const row of sources) await desk.storage.remove(row.whole, false);
+    await desk.storage.discardWork(final.whole);
+    expect(await desk.left()).toEqual([final.key]);
+    expect(final.list).toEqual([]);
+  });
+
+  it('makes an empty object of partials without bytes', async () => {
+    const sources = await partials(desk.storage, [0, 0]);
+    const final = new Row({ kind: 'final' });
+    await merge(desk.storage, final, sources);
+
+    expect(await desk.object(final.key)).toHaveLength(0);
+  });
+
+  it('takes one partial several times, and ranges of another object', async () => {
+    const [source = new Row()] = await partials(desk.storage, [6 * MIB]);
+    const final = new Row({ kind: 'final' });
+    const ranges = [source.source(), source.source(MIB, 2 * MIB), source.source(0, 10)];
+    await desk.storage.concatenate(final.upload, ranges, final.context());
+    final.offset = 8 * MIB + 10;
+    await desk.storage.complete(final.whole);
+
+    const bytes = content(6 * MIB, 0);
+    const expected = [bytes, bytes.subarray(MIB, 3 * MIB), bytes.subarray(0, 10)];
+    expect((await desk.object(final.key)).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  it('goes on where a merge was cut: parts on record are not copied again', async () => {
+    const lengths = [6 * MIB, 7 * MIB, 8 * MIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    // The store refuses the second copy, and what the SDK sends in its place.
+    desk.proxy.forget();
+    desk.proxy.faults = (kind, n) => (kind === 'UploadPartCopy' && n >= 3 ? 'slow-down' : undefined);
+    const once = desk.again({
+      clientConfig: { ...suite.address, endpoint: desk.proxy.endpoint, maxAttempts: 1 },
+    });
+    await expect(merge(once, final, sources)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(final.list).toHaveLength(2);
+
+    desk.proxy.faults = () => undefined;
+    desk.requests();
+    await merge(desk.again(), final.take(), sources);
+    expect(desk.requests()).toEqual({ UploadPartCopy: 1, CompleteMultipartUpload: 1 });
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+  });
+
+  it('starts again if the store has aborted the multipart upload', async () => {
+    const lengths = [6 * MIB, 7 * MIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    const [first] = sources;
+    await desk.storage.concatenate(final.upload, first ? [first.source()] : [], final.context());
+    const { multipart } = parseReference(final.reference);
+    await suite.client.send(new AbortMultipartUploadCommand({ ...desk.at(final.key), UploadId: multipart }));
+    await merge(desk.storage, final.take(), sources);
+
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    expect(await desk.left()).not.toContain(`${final.key} (open)`);
+  });
+
+  it('finds what a merge has published before its process died', async () => {
+    const lengths = [6 * MIB, 7 * MIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    await merge(desk.storage, final, sources);
+    final.offset = 0;
+    await merge(desk.again(), final.take(), sources);
+
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+  });
+
+  describe('with equal parts', () => {
+    it('streams the parts at the joints, and copies the others', async () => {
+      const equal = desk.again({ equalParts: true, partSize: 5 * MIB });
+      const lengths = [12 * MIB, 11 * MIB];
+      const sources = await partials(equal, lengths);
+      const final = new Row({ kind: 'final' });
+      desk.requests();
+      await merge(equal, final, sources);
+
+      expect(final.list.map(({ length }) => length / MIB)).toEqual([5, 5, 5, 5, 3]);
+      expect(desk.requests()).toEqual({
+        CreateMultipartUpload: 1,
+        UploadPartCopy: 4,
+        GetObject: 2,
+        UploadPart: 1,
+        CompleteMultipartUpload: 1,
+      });
+      expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    });
+  });
+});
