@@ -1,8 +1,8 @@
 import { S3Error } from './s3.error.js';
 import type { S3Lists } from './s3.lists.js';
 
+/** The first that fits: some answer 404 to a wrong key. */
 const FIXES: readonly [words: RegExp, fix: string][] = [
-  [/NoSuchBucket|NotFound|404/, 'create it, or name another one with the option "bucket"'],
   [
     /InvalidAccessKeyId|XAdminUserNotFound|SignatureDoesNotMatch|CredentialsProviderError|ExpiredToken|InvalidToken|TokenRefreshRequired/,
     'give the right credentials, in "clientConfig" or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
@@ -12,6 +12,7 @@ const FIXES: readonly [words: RegExp, fix: string][] = [
     'name the region of the bucket, in "clientConfig" or by AWS_REGION',
   ],
   [/AccessDenied|403/, 'allow these credentials what the README lists (here s3:ListBucketMultipartUploads)'],
+  [/NoSuchBucket|NotFound|404/, 'create it, or name another one with the option "bucket"'],
   [/RequestTimeTooSkewed/, "set this machine's clock"],
 ];
 

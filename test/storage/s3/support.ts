@@ -87,7 +87,7 @@ export class Row {
   readonly id: string;
   reference: string | null = null;
   offset = 0;
-  epoch = 1;
+  epoch = 0;
   /** Statements that put parts, or a reference, on record. */
   statements = 0;
   private readonly rows = new Map<number, Part>();
@@ -139,13 +139,14 @@ export class Row {
     };
   }
 
-  /** Appends a body as the holder of the lease. What completes the upload is left to the caller. */
+  /** Takes the lease and appends a body. What completes the upload is left to the caller. */
   async append(
     storage: S3Storage,
     body: Buffer,
     options: { fenced?: boolean; length?: number } = {},
   ): Promise<AppendResult> {
     const { length = this.upload.length } = options;
+    this.epoch++;
     const upload = { ...this.upload, length };
     const result = await storage.append(upload, batches(body), this.context(options));
     if (!result.finish) this.offset = result.offset;

@@ -1,0 +1,128 @@
+import {
+  CreateMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectLegalHoldCommand,
+} from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { formatReference, parseReference } from '../../../src/storage/s3/reference.js';
+import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+import { content, Desk, MIB, Row } from './support.js';
+
+eachLocalS3Service((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('removes a published object, as often as asked', async () => {
+    const row = new Row({ length: 9 * MIB });
+    await row.send(desk.storage, content(9 * MIB));
+    await desk.storage.discardWork(row.whole);
+    await desk.storage.remove(row.whole, true);
+    await desk.storage.remove(row.whole, true);
+
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('removes what it can prove to be its own, though no row says that it was published', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    await desk.storage.remove({ ...row.upload, offset: 0 }, false);
+
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('finds a multipart upload whose id never came on record, and asks for it only then', async () => {
+    const row = new Row({ length: 20 * MIB });
+    row.reference = formatReference({ doubtful: Date.now() });
+    await suite.client.send(new CreateMultipartUploadCommand(desk.at(row.key)));
+    await row.append(desk.storage, content(9 * MIB));
+    expect(parseReference(row.reference)).toHaveProperty('doubtful');
+    expect(desk.requests()).not.toHaveProperty('ListMultipartUploads');
+
+    await row.send(desk.storage, content(20 * MIB).subarray(row.offset));
+    await desk.storage.discardWork(row.whole);
+    expect(desk.requests()).toHaveProperty('ListMultipartUploads', 1);
+    expect(await desk.left()).toEqual([row.key]);
+  });
+
+  it('takes a multipart upload that was begun long before for one of another program', async () => {
+    const row = new Row({ length: 10 });
+    row.reference = formatReference({ doubtful: Date.now() + 60 * 60 * 1000 });
+    await suite.client.send(new CreateMultipartUploadCommand(desk.at(row.key)));
+    await desk.storage.remove(row.upload, false);
+
+    expect(await desk.left()).toEqual([`${row.key} (open)`]);
+  });
+
+  it('removes a multipart upload that was begun twice, because an answer was lost', async () => {
+    const row = new Row({ length: 20 * MIB });
+    desk.proxy.faults = (kind, n) =>
+      kind === 'CreateMultipartUpload' && n === 1 ? 'lost-answer' : undefined;
+    await row.append(desk.storage, content(9 * MIB));
+    expect((await desk.left()).filter((name) => name.endsWith('(open)'))).toHaveLength(2);
+    await desk.storage.remove(row.upload, false);
+
+    expect(await desk.left()).toEqual([]);
+  });
+
+  describe('in a bucket with versions', () => {
+    beforeEach(async () => {
+      await suite.client.send(
+        new PutBucketVersioningCommand({
+          Bucket: suite.bucket.name,
+          VersioningConfiguration: { Status: 'Enabled' },
+        }),
+      );
+    });
+
+    it('no version, no delete marker and no tail stays behind', async () => {
+      const row = new Row({ length: 3 * MIB });
+      const body = content(3 * MIB);
+      await row.append(desk.storage, body.subarray(0, MIB));
+      // One that is sent again is a version more.
+      desk.proxy.faults = (kind, n) => (kind === 'PutObject' && n === 2 ? 'lost-answer' : undefined);
+      await row.append(desk.storage, body.subarray(MIB, 2 * MIB));
+      await row.send(desk.storage, body.subarray(2 * MIB));
+      await desk.storage.discardWork(row.whole);
+      expect(await desk.left()).toEqual([row.key]);
+
+      await desk.storage.remove(row.whole, true);
+      expect(await desk.left()).toEqual([]);
+    });
+
+    it('versions that others have made stay', async () => {
+      const row = new Row({ length: 10 });
+      const storage = desk.again({ overwrite: true });
+      await new Row({ key: row.key, length: 20 }).send(storage, content(20));
+      await row.send(storage, content(10));
+      await storage.remove(row.whole, true);
+
+      expect(await desk.left()).toEqual([row.key]);
+      expect(await desk.object(row.key)).toHaveLength(20);
+    });
+  });
+
+  describe('in a bucket with Object Lock', () => {
+    it('what is held stays, and the clean-up ends', async () => {
+      const Bucket = `${suite.bucket.name.slice(0, 50)}-lock`;
+      const { client } = suite;
+      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+      const storage = desk.again({ bucket: Bucket });
+      const row = new Row({ length: 10 });
+      await row.send(storage, content(10));
+      const object = { Bucket, Key: desk.at(row.key).Key };
+      await client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'ON' } }));
+      await storage.remove(row.whole, true);
+
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+      expect(Versions.map(({ Key }) => Key)).toEqual([object.Key]);
+      await client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'OFF' } }));
+      await client.send(new DeleteObjectCommand({ ...object, VersionId: Versions[0]?.VersionId }));
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { S3Client } from '@aws-sdk/client-s3';
+import { expect, it } from '@jest/globals';
+import { S3Storage } from '../../../src/storage/s3/index.js';
+import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
+import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+
+eachLocalS3Service((suite) => {
+  const starting = async (options: Partial<S3StorageOptions>) => {
+    const storage = new S3Storage({ bucket: suite.bucket.name, clientConfig: suite.address, ...options });
+    await storage.start();
+  };
+
+  it('starts with the right bucket and credentials, and with a client of the application', async () => {
+    await starting({});
+    const client = new S3Client(suite.address);
+    await starting({ client, clientConfig: undefined });
+    client.destroy();
+  });
+
+  it('says at start that the bucket is missing, and what to do', async () => {
+    await expect(starting({ bucket: 'nobody-has-this' })).rejects.toThrow(
+      'S3Storage: the option "bucket" is nobody-has-this, which cannot be used: create it, or name another one',
+    );
+  });
+
+  it.each(['accessKeyId', 'secretAccessKey'])('says at start that the %s is wrong', async (name) => {
+    const { credentials } = suite.address;
+    if (!credentials) throw new Error('A local service has credentials.');
+    const wrong = { ...suite.address, credentials: { ...credentials, [name]: 'anotherone' } };
+    await expect(starting({ clientConfig: wrong })).rejects.toThrow(
+      /give the right credentials, in "clientConfig"/,
+    );
+  });
+
+  it('says at start that nobody answers', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const nowhere = { ...suite.address, endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1 };
+    await expect(starting({ clientConfig: nowhere })).rejects.toThrow(/see that "endpoint" and "region"/);
+  });
+
+  it('asks nothing at start where that is not wanted', async () => {
+    await starting({ bucket: 'nobody-has-this', checkBucket: false });
+  });
+});
