@@ -78,8 +78,8 @@ export class Desk {
 }
 
 function storageAt(suite: S3Suite, proxy: S3Proxy, options: Partial<S3StorageOptions>): S3Storage {
-  const clientConfig = { ...suite.address, endpoint: proxy.endpoint };
-  return new S3Storage({ bucket: suite.bucket.name, clientConfig, ...options });
+  const clientConfig = { ...suite.address, endpoint: proxy.endpoint, ...options.clientConfig };
+  return new S3Storage({ bucket: suite.bucket.name, ...options, clientConfig });
 }
 
 /** The row of an upload, as far as a storage sees it. */
