@@ -12,8 +12,8 @@ import { PartRecorder } from './part-recorder.js';
 import type { Publisher } from './publisher.js';
 import { parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
-import { S3Error } from './s3.error.js';
-import { isPassing, tryAgain } from './try-again.js';
+import { isBroken, S3Error } from './s3.error.js';
+import { tryAgain } from './try-again.js';
 
 /** Copies of one final at the same time: they cost the server nothing but waiting. */
 const COPIES = 8;
@@ -116,7 +116,7 @@ export class Concatenator {
         throw error;
       }
     };
-    const gathered = await tryAgain(gather, { passes: isPassing });
+    const gathered = await tryAgain(gather, { passes: isBroken });
     try {
       const body = gathered.body();
       return await api.uploadPart(multipart, { number, length, body }, multiparts.checksumOf(final));

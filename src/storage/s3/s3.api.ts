@@ -20,8 +20,8 @@ import { completedPart, tagOf } from './part-tag.js';
 import type { TaggedPart } from './part-tag.js';
 import { Requests } from './requests.js';
 import type { S3Body } from './requests.js';
-import { s3Error } from './s3.error.js';
-import { isPassing, tryAgain } from './try-again.js';
+import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
+import { tryAgain } from './try-again.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
 export interface S3ApiDeps {
@@ -174,7 +174,7 @@ export class S3Api {
       }
       yield* stored.body;
     } catch (error) {
-      throw error instanceof StorageError ? error : s3Error('GetObject', error);
+      throw error instanceof StorageError ? error : new BrokenBodyError(key, error);
     } finally {
       clearTimeout(timer);
       stored.body.destroy();
@@ -183,7 +183,7 @@ export class S3Api {
 
   /** All of these bytes, read again if the store breaks off. @throws as `chunks` */
   bytes(key: string, length: number): Promise<Buffer> {
-    return tryAgain(() => buffer(this.chunks(key, length)), { passes: isPassing });
+    return tryAgain(() => buffer(this.chunks(key, length)), { passes: isBroken });
   }
 
   /** Resolves with true if the bucket keeps versions, and has set a delete marker only. Idempotent. */

@@ -15,6 +15,18 @@ export class S3Error extends StorageError {
   }
 }
 
+/** A body that ended early: the SDK has tried the request again, but not what came of its answer. */
+export class BrokenBodyError extends S3Error {
+  constructor(key: string, cause: unknown) {
+    super('unavailable', `The bytes of ${key} broke off.`, 'BrokenBody', { cause });
+    this.name = 'BrokenBodyError';
+  }
+}
+
+export function isBroken(error: unknown): boolean {
+  return error instanceof BrokenBodyError;
+}
+
 const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
   full: [
     ...['QuotaExceeded', 'QuotaExceededException', 'XMinioAdminBucketQuotaExceeded', 'XMinioStorageFull'],

@@ -25,7 +25,7 @@ export async function tryAgain<T>(
   }
 }
 
-/** Whether a failure of the store may pass. */
+/** Whether a request has failed that may succeed another time. */
 export function isPassing(error: unknown): boolean {
   return error instanceof StorageError && error.kind === 'unavailable';
 }
