@@ -42,6 +42,19 @@ const CHAPTERS = [
     file: 'src/storage/local/options.ts',
     name: 'LocalStorageOptions',
   },
+  {
+    heading: 'S3Storage',
+    text: 'What `new S3Storage({ … })` of `nestjs-tus/s3` takes; what is wrong is a `TypeError` that names the option.',
+    file: 'src/storage/s3/options.ts',
+    name: 'S3StorageOptions',
+  },
+  {
+    heading: 'Objects in S3',
+    text: 'What the option `object` of `S3Storage` may say: each a value, or a function of the upload.',
+    file: 'src/storage/s3/object-settings.ts',
+    name: 'S3ObjectSettings',
+    of: 'object',
+  },
 ];
 
 const INTRODUCTION = `# Options

@@ -33,11 +33,20 @@ describe('the published package', () => {
     });
   });
 
+  it.each(['import', 'require'])('gives S3Storage by %s of a subpath', (way) => {
+    const code = `
+      const load = ${way === 'import' ? '(name) => import(name)' : 'async (name) => require(name)'};
+      load('nestjs-tus/s3').then((m) => console.log(typeof m.S3Storage));`;
+    const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
+    expect(stdout).toBe('function\n');
+  });
+
   it('names no file of its exports that is missing', () => {
-    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
+    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
     const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
     expect(stdout.trim().split('\n')).toEqual([
       join(process.cwd(), 'dist/index.js'),
+      join(process.cwd(), 'dist/storage/s3/index.js'),
       join(process.cwd(), 'package.json'),
     ]);
   });
