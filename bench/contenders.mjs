@@ -1,11 +1,12 @@
 import { missingBetterSqlite3 } from './better-sqlite3.mjs';
+import { missingMinio } from './minio.mjs';
 import { missingNode } from './node-script.mjs';
 import { missingPython, PYTHON_SERVER } from './python-server.mjs';
 import { ServerProcess } from './server-process.mjs';
 
 /**
  * The servers that a workload is measured with, each with a `start`, and those that are left out, each with a reason.
- * A workload names its servers, by the script or as `{ name, server, node, env, preload, prepare }`. Those that were
+ * A workload names its servers, by the script or as `{ name, server, node, env, preload, prepare, store }`. Those that were
  * started by hand are taken too, unless the workload starts processes itself or needs an extension they do not have.
  */
 export async function contendersOf(workload, byHand) {
@@ -29,7 +30,8 @@ function startable(contender) {
   return { name, ours: server.startsWith('nestjs-tus'), start: () => ServerProcess.start(contender) };
 }
 
-function reasonAgainst({ name, server = name, node }) {
+function reasonAgainst({ name, server = name, node, store }) {
+  if (store) return missingMinio();
   if (server === PYTHON_SERVER) return missingPython();
   return server.endsWith('better-sqlite3') ? missingBetterSqlite3() : missingNode(node);
 }

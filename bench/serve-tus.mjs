@@ -3,11 +3,14 @@ import { Module } from '@nestjs/common';
 import { LocalStorage, TusModule } from '../dist/index.js';
 import { listen } from './listen-nest.mjs';
 
-/** Serves nestjs-tus as an application would mount it. */
-export async function serveTus({ driver, adapter }) {
+/** Serves nestjs-tus as an application would mount it, with files unless another storage is given. */
+export async function serveTus({ driver, adapter, storage }) {
   const directory = process.env.TUS_DIRECTORY;
-  const database = { path: join(directory, 'uploads.sqlite'), driver };
+  const options = {
+    storage: storage ?? new LocalStorage({ directory }),
+    database: { path: join(directory, 'uploads.sqlite'), driver },
+  };
   class AppModule {}
-  Module({ imports: [TusModule.forRoot({ storage: new LocalStorage({ directory }), database })] })(AppModule);
+  Module({ imports: [TusModule.forRoot(options)] })(AppModule);
   await listen(AppModule, { adapter });
 }

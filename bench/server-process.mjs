@@ -14,26 +14,31 @@ export const FOLDER = process.env.TMPDIR ?? (existsSync('/dev/shm') ? '/dev/shm'
 export class ServerProcess {
   /**
    * @param contender `server` names the script, and is the name where it is left out; `prepare` is called with the
-   *   folder before the start; the rest is for the script: see node-script.mjs.
+   *   folder before the start; `store` starts what the server keeps uploads in, if that is not the folder; the rest is
+   *   for the script: see node-script.mjs.
    */
-  static async start({ name, server = name, prepare, ...shape }) {
+  static async start({ name, server = name, prepare, store: startStore, ...shape }) {
     const directory = await mkdtemp(join(FOLDER, 'nestjs-tus-bench-'));
+    let store;
     try {
       await prepare?.(directory);
+      store = await startStore?.(directory);
+      const env = { ...shape.env, ...store?.env };
       const began = performance.now();
       const launched = await (server === PYTHON_SERVER
         ? launchPython(directory)
-        : launchScript(server, { directory, ...shape }));
-      return new ServerProcess({ name, directory, began, ...launched });
+        : launchScript(server, { directory, ...shape, env }));
+      return new ServerProcess({ name, directory, store, began, ...launched });
     } catch (error) {
+      await store?.stop();
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
   }
 
   /** `began` is when the process was started, on the clock of `performance.now()`. */
-  constructor({ name, child, directory, began, port, path }) {
-    Object.assign(this, { name, child, directory, began, port, path });
+  constructor({ name, child, directory, store, began, port, path }) {
+    Object.assign(this, { name, child, directory, store, began, port, path });
   }
 
   get address() {
@@ -42,6 +47,7 @@ export class ServerProcess {
 
   /** What the server keeps of an upload. */
   content(path) {
+    if (this.store) return this.store.content(basename(path));
     return createReadStream(join(this.directory, basename(path)));
   }
 
@@ -67,6 +73,7 @@ export class ServerProcess {
     const exited = once(this.child, 'exit');
     this.child.kill();
     await exited;
+    await this.store?.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
 }

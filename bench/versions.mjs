@@ -15,6 +15,7 @@ export function versions(servers) {
     `nestjs-tus ${revision}`,
     all.includes('tus-server') && `@tus/server ${packageVersion('@tus/server')}`,
     all.includes('tus-server') && `@tus/file-store ${packageVersion('@tus/file-store')}`,
+    all.includes('-s3') && `@tus/s3-store ${packageVersion('@tus/s3-store')}`,
     all.includes(PYTHON_SERVER) && `${PYTHON_SERVER} ${PYTHON_SERVER_VERSION} (Python ${pythonVersion()})`,
     `Node ${process.versions.node}`,
     all.includes('Node 20') && `Node ${versionOfCaller()}`,
