@@ -77,10 +77,16 @@ export interface AppendResult {
   readonly finish?: Finish;
 }
 
+/** What the storage wants to know of a complete upload later on. */
+export interface Completed {
+  /** Goes on record with the completion, in place of the one before. */
+  readonly reference: string;
+}
+
 /** Exactly one of the two is called, once. */
 export interface Finish {
   /** Like `UploadStorage.complete`, but nothing has to be looked up again. The row says `finishing`, unless it is a partial's. */
-  complete(): Promise<void>;
+  complete(): Promise<Completed | void>;
   /** The bytes do not count (a checksum was wrong), or the right to write is gone: frees what is at hand. */
   discard(): void;
 }
@@ -135,7 +141,7 @@ export interface UploadStorage {
    * then an object that it cannot prove to be this upload's is not taken for it. After a crash it may be called for bytes
    * that never became durable: then it throws a `StorageError` of kind `missing`, and the upload is open again.
    */
-  complete(upload: StoredUpload): Promise<void>;
+  complete(upload: StoredUpload): Promise<Completed | void>;
 
   /**
    * Writes the sources, in order, as the bytes of `final`, ready for `complete`. A second call starts again or goes

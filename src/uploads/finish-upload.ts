@@ -2,7 +2,7 @@ import type { Lock } from '../locks/locker.js';
 import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadChange, UploadRecord } from '../repository/upload-record.js';
 import { freeUpload } from './free-upload.js';
-import type { Finish } from '../storage/upload-storage.js';
+import type { Completed, Finish } from '../storage/upload-storage.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
 import { storedUpload, wholeUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
@@ -23,14 +23,16 @@ export async function finishUpload(
   // never published, so there is nothing to announce.
   const announced = lock.upload.kind === 'partial' || lock.upload.state === 'finishing';
   if (!announced) await announce(lock, length, finish);
+  let completed: Completed | void;
   try {
-    await (finish ? finish.complete() : deps.storage.complete(wholeUpload(deps, lock.upload, length)));
+    const upload = wholeUpload(deps, lock.upload, length);
+    completed = await (finish ? finish.complete() : deps.storage.complete(upload));
   } catch (error) {
     const failure = asStorageError(error);
     if (isFinal(failure)) await failUpload(deps, lock);
     throw refusalOf(failure);
   }
-  return recordCompletion(deps, lock, length);
+  return recordCompletion(deps, lock, { length, ...completed });
 }
 
 /**
@@ -39,8 +41,9 @@ export async function finishUpload(
  */
 export async function settleFinishing(deps: UploadDeps, lock: Lock): Promise<UploadRecord | undefined> {
   const length = lock.upload.length ?? lock.upload.offset;
+  let completed: Completed | void;
   try {
-    await deps.storage.complete(wholeUpload(deps, lock.upload, length));
+    completed = await deps.storage.complete(wholeUpload(deps, lock.upload, length));
   } catch (error) {
     const failure = asStorageError(error);
     if (failure.kind === 'conflict') await failUpload(deps, lock);
@@ -48,7 +51,7 @@ export async function settleFinishing(deps: UploadDeps, lock: Lock): Promise<Upl
     await lock.write({ state: 'open' });
     return undefined;
   }
-  return recordCompletion(deps, lock, length);
+  return recordCompletion(deps, lock, { length, ...completed });
 }
 
 /** The upload can never be completed: clients see 410, and what it stored is freed. */
@@ -57,11 +60,16 @@ export async function failUpload(deps: UploadDeps, lock: Lock): Promise<void> {
   deps.background.run(() => freeUpload(deps, id));
 }
 
+/** What is known of an upload whose object is there. */
+export interface CompletedBytes extends Partial<Completed> {
+  readonly length: number;
+}
+
 /** What the completing statement says: with a hook, it marks the event and claims it. */
-export function completion(deps: UploadDeps, length: number): UploadChange {
+export function completion(deps: UploadDeps, { length, ...completed }: CompletedBytes): UploadChange {
   const delivery = deps.outbox.wanted ? ({ delivery: 'pending' } as const) : {};
   const expiresIn = deps.settings.expiration.completed;
-  return { state: 'complete', completed: true, offset: length, length, expiresIn, ...delivery };
+  return { state: 'complete', completed: true, offset: length, length, expiresIn, ...completed, ...delivery };
 }
 
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
@@ -90,11 +98,16 @@ async function announce(lock: Lock, length: number, finish: Finish | undefined):
   }
 }
 
-async function recordCompletion(deps: UploadDeps, lock: Lock, length: number): Promise<UploadRecord> {
+async function recordCompletion(
+  deps: UploadDeps,
+  lock: Lock,
+  { length, ...rest }: CompletedBytes,
+): Promise<UploadRecord> {
   if (lock.upload.kind === 'partial') {
-    return lock.release({ state: 'complete', completed: true, offset: length, length, ...extension(deps) });
+    const complete = { state: 'complete', completed: true, offset: length, length } as const;
+    return lock.release({ ...complete, ...rest, ...extension(deps) });
   }
-  const completed = await lock.release(completion(deps, length));
+  const completed = await lock.release(completion(deps, { length, ...rest }));
   announceCompletion(deps, completed);
   return completed;
 }

@@ -4,6 +4,7 @@ import { underLock } from '../locks/under-lock.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { PlannedPartial } from '../repository/upload-repository.js';
 import { announceCompletion, completion } from './finish-upload.js';
+import type { CompletedBytes } from './finish-upload.js';
 import { failFinal } from './fail-final.js';
 import { adoptionCandidate, sourcesOf } from './final-plan.js';
 import { releasePartials } from './free-upload.js';
@@ -55,8 +56,8 @@ export class Merges {
     try {
       if (lock.upload.state !== 'finishing') await this.stitch(lock, planned);
       const length = lock.upload.length ?? 0;
-      await this.deps.storage.complete(wholeUpload(this.deps, lock.upload, length));
-      return await this.complete(lock, length);
+      const completed = await this.deps.storage.complete(wholeUpload(this.deps, lock.upload, length));
+      return await this.complete(lock, { length, ...completed });
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
       const failure = asStorageError(error);
@@ -81,11 +82,11 @@ export class Merges {
     await lock.write({ state: 'finishing' });
   }
 
-  private async complete(lock: Lock, length: number): Promise<UploadRecord> {
+  private async complete(lock: Lock, bytes: CompletedBytes): Promise<UploadRecord> {
     const { deps } = this;
     const { id, epoch } = lock.upload;
     const release = !deps.settings.keepPartials;
-    const completed = await deps.repository.completeFinal(id, epoch, completion(deps, length), release);
+    const completed = await deps.repository.completeFinal(id, epoch, completion(deps, bytes), release);
     lock.forget();
     if (!completed) throw new LeaseLostError(id);
     announceCompletion(deps, completed);

@@ -21,12 +21,14 @@ export interface AppendTargetDeps {
 /** Where the parts of one append go: into a multipart upload, which the first of them begins. */
 export class AppendTarget implements PartTarget {
   private current: Promise<Multipart> | undefined;
+  private recorded: string | null;
 
   constructor(
     private readonly deps: AppendTargetDeps,
     private readonly upload: StoredUpload,
-    private readonly record: WriteContext['record'],
+    private readonly toRecord: WriteContext['record'],
   ) {
+    this.recorded = upload.reference;
     const known = deps.multiparts.of(upload, parseReference(upload.reference));
     this.current = known && Promise.resolve(known);
   }
@@ -36,9 +38,16 @@ export class AppendTarget implements PartTarget {
     return this.current;
   }
 
+  /** The reference that is on record now. */
+  get reference(): string | null {
+    return this.recorded;
+  }
+
   async put({ number, length, body }: PartBytes): Promise<string> {
     const { api, multiparts } = this.deps;
-    this.current ??= multiparts.begin(this.upload, parseReference(this.upload.reference), this.record);
+    this.current ??= multiparts.begin(this.upload, parseReference(this.recorded), (reference) =>
+      this.record(reference),
+    );
     return api.uploadPart(await this.current, { number, length, body }, multiparts.checksumOf(this.upload));
   }
 
@@ -55,5 +64,10 @@ export class AppendTarget implements PartTarget {
 
   removeTail(tail: Part): Promise<void> {
     return this.deps.work.remove(this.deps.keys.tail(this.upload.id, tail));
+  }
+
+  private async record(reference: string): Promise<void> {
+    await this.toRecord(reference);
+    this.recorded = reference;
   }
 }

@@ -2,7 +2,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsUpTo } from '../parts/parts-up-to.js';
-import type { Finish, StoredUpload } from '../upload-storage.js';
+import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
@@ -10,7 +10,7 @@ import { objectHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 import type { TaggedPart } from './part-tag.js';
 import type { Publisher } from './publisher.js';
-import { parseReference } from './reference.js';
+import { formatReference, parseReference } from './reference.js';
 import type { S3Body } from './requests.js';
 import type { Multipart, S3Api } from './s3.api.js';
 
@@ -35,7 +35,7 @@ export class Completer {
     return {
       complete: async () => {
         try {
-          await this.finishWith(upload, last, target);
+          return await this.finishWith({ ...upload, reference: target.reference }, last, target);
         } finally {
           await last.free();
         }
@@ -45,7 +45,7 @@ export class Completer {
   }
 
   /** Completes with what is on record alone: of a final, or after a crash. */
-  async complete(upload: StoredUpload): Promise<void> {
+  async complete(upload: StoredUpload): Promise<Completed | undefined> {
     const length = upload.length ?? upload.offset;
     const multipart = this.deps.multiparts.of(upload, parseReference(upload.reference));
     if (length === 0) return this.completeEmpty(upload, multipart);
@@ -56,10 +56,15 @@ export class Completer {
     const [tail, ...others] = parts ?? [];
     if (tail?.tail && others.length === 0) return this.completeTail(upload, tail);
     // The bytes may be in the object and nowhere else.
-    return this.deps.publisher.expect(upload);
+    await this.deps.publisher.expect(upload);
+    return undefined;
   }
 
-  private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
+  private async finishWith(
+    upload: StoredUpload,
+    last: LastPart,
+    target: AppendTarget,
+  ): Promise<Completed | undefined> {
     const { parts, bytes } = last;
     const multipart = await target.begun;
     if (!multipart) return this.put(upload, bytes ?? NOTHING);
@@ -71,7 +76,7 @@ export class Completer {
       return [...parts, { number: bytes.number, tag }];
     };
     try {
-      await this.completeMultipart(upload, multipart, all);
+      return await this.completeMultipart(upload, multipart, all);
     } catch (error) {
       // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
       if (bytes) await upload.parts.record([{ ...partOf(bytes), tag }]).catch(() => undefined);
@@ -79,34 +84,39 @@ export class Completer {
     }
   }
 
-  private completeMultipart(
+  private async completeMultipart(
     upload: StoredUpload,
     multipart: Multipart,
     parts: () => Promise<readonly TaggedPart[]>,
-  ): Promise<void> {
+  ): Promise<Completed | undefined> {
     const { publisher, api } = this.deps;
-    return publisher.publish(upload, async (condition) =>
+    const etag = await publisher.publish(upload, async (condition) =>
       api.completeMultipart(multipart, await parts(), condition),
     );
+    return completed(upload, { multipart: multipart.id, etag });
   }
 
-  private put(upload: StoredUpload, body: S3Body): Promise<void> {
+  private async put(upload: StoredUpload, body: S3Body): Promise<Completed | undefined> {
     const { publisher, api, keys, settings } = this.deps;
     const headers = objectHeaders(settings, upload);
-    return publisher.publish(upload, (condition) =>
+    const etag = await publisher.publish(upload, (condition) =>
       api.putObject(keys.object(upload), body, { ...headers, ...condition }),
     );
+    return completed(upload, { etag });
   }
 
   /** Parts of earlier requests, whose bytes did not verify, may be in a multipart upload. */
-  private async completeEmpty(upload: StoredUpload, multipart: Multipart | undefined): Promise<void> {
+  private async completeEmpty(
+    upload: StoredUpload,
+    multipart: Multipart | undefined,
+  ): Promise<Completed | undefined> {
     if (multipart) await this.deps.api.abortMultipart(multipart);
-    await this.put(upload, NOTHING);
+    return this.put(upload, NOTHING);
   }
 
-  private async completeTail(upload: StoredUpload, tail: Part): Promise<void> {
+  private async completeTail(upload: StoredUpload, tail: Part): Promise<Completed | undefined> {
     const body = await this.deps.api.bytes(this.deps.keys.tail(upload.id, tail), tail.length);
-    await this.put(upload, { body, length: tail.length });
+    return this.put(upload, { body, length: tail.length });
   }
 
   /** With a tail as the last part, copied by the store. */
@@ -125,6 +135,18 @@ export class Completer {
     const tag = await api.copyPart(multipart, { number, source }, multiparts.checksumOf(upload));
     return [...parts.slice(0, -1), { number, tag }];
   }
+}
+
+/** A merge of a partial copies the object that was made now, and no other. What may be left of earlier tries is still said. */
+function completed(
+  { key, reference }: StoredUpload,
+  { multipart, etag }: { readonly multipart?: string; readonly etag: string | undefined },
+): Completed | undefined {
+  if (key !== null || etag === undefined) return undefined;
+  const { doubtful } = parseReference(reference);
+  return {
+    reference: formatReference({ ...(multipart && { multipart }), ...(doubtful && { doubtful }), etag }),
+  };
 }
 
 /** The parts that hold all bytes; undefined if the last ones never got there. */

@@ -90,12 +90,12 @@ export class Concatenator {
     const { number, planned } = part;
     if ('stream' in planned) return this.stream(part, merge);
     const { sources, multipart, final } = merge;
-    const { key, range } = this.placed(planned.copy, sources);
-    return this.deps.api.copyPart(
-      multipart,
-      { number, source: key, range: planned.whole && isWhole(planned.copy, sources) ? undefined : range },
-      this.deps.multiparts.checksumOf(final),
-    );
+    const { key, range, etag } = this.placed(planned.copy, sources);
+    const whole = planned.whole && isWhole(planned.copy, sources);
+    const copied = { number, source: key, etag, range: whole ? undefined : range };
+    return this.deps.api
+      .copyPart(multipart, copied, this.deps.multiparts.checksumOf(final))
+      .catch((error: unknown) => Promise.reject(replaced(error) ? lost(key, error) : error));
   }
 
   /** Reads the pieces of a part, and sends them again as one. */
@@ -135,7 +135,11 @@ export class Concatenator {
     const source = sources[piece.source];
     if (!source) throw new RangeError(`There is no source ${piece.source}.`);
     const start = source.start + piece.start;
-    return { key: this.deps.keys.object(source.upload), range: { start, end: start + piece.length - 1 } };
+    return {
+      key: this.deps.keys.object(source.upload),
+      etag: parseReference(source.upload.reference).etag,
+      range: { start, end: start + piece.length - 1 },
+    };
   }
 }
 
@@ -144,6 +148,15 @@ interface Merge {
   readonly sources: readonly ConcatSource[];
   readonly context: WriteContext;
   readonly multipart: Multipart;
+}
+
+/** A condition on the source is the only one that a copy has. */
+function replaced(error: unknown): boolean {
+  return error instanceof S3Error && error.code === 'PreconditionFailed';
+}
+
+function lost(key: string, cause: unknown): StorageError {
+  return new StorageError('missing', `The object ${key} is not the one that was stored.`, { cause });
 }
 
 /** A source may be a range of an object. */

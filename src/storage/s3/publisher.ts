@@ -25,15 +25,19 @@ export class Publisher {
   /**
    * Runs the request that makes the object of an upload. Whatever comes back instead of success, the object itself says
    * what has happened: answers get lost, and what the SDK sends again finds what the first try has made.
+   * Resolves with the ETag that `make` was told; undefined where its answer was lost.
    * @throws StorageError of kind `conflict` if another object has the name
    */
-  publish(upload: StoredUpload, make: (condition: Condition) => Promise<unknown>): Promise<void> {
+  publish(
+    upload: StoredUpload,
+    make: (condition: Condition) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
     const publish = async () => {
-      if (await this.isThere(upload)) return;
+      if (await this.isThere(upload)) return undefined;
       try {
-        await make(this.condition(upload));
+        return await make(this.condition(upload));
       } catch (error) {
-        if (await this.hasHappened(upload, error)) return;
+        if (await this.hasHappened(upload, error)) return undefined;
         throw error;
       }
     };

@@ -9,6 +9,8 @@ export interface Reference {
    * while this is set has the store to be asked for them.
    */
   readonly doubtful?: number;
+  /** Of the object of a partial that is complete, where the store has said it: a merge copies nothing else. */
+  readonly etag?: string;
 }
 
 /** @throws StorageError of kind `missing` for the words of another storage */
@@ -23,14 +25,19 @@ export function parseReference(text: string | null): Reference {
   }
 }
 
-export function formatReference({ multipart, doubtful }: Reference): string {
-  return JSON.stringify({ ...(multipart && { multipart }), ...(doubtful && { doubtful }) });
+export function formatReference({ multipart, doubtful, etag }: Reference): string {
+  return JSON.stringify({ multipart, doubtful, etag });
 }
 
 function checked(value: unknown): Reference {
   if (typeof value !== 'object' || value === null) throw new TypeError('It is no object.');
-  const { multipart, doubtful } = value as Partial<Record<keyof Reference, unknown>>;
+  const { multipart, doubtful, etag } = value as Partial<Record<keyof Reference, unknown>>;
   if (multipart !== undefined && typeof multipart !== 'string') throw new TypeError('The id is no text.');
   if (doubtful !== undefined && typeof doubtful !== 'number') throw new TypeError('The time is no number.');
-  return { ...(multipart !== undefined && { multipart }), ...(doubtful !== undefined && { doubtful }) };
+  if (etag !== undefined && typeof etag !== 'string') throw new TypeError('The ETag is no text.');
+  return {
+    ...(multipart !== undefined && { multipart }),
+    ...(doubtful !== undefined && { doubtful }),
+    ...(etag !== undefined && { etag }),
+  };
 }

@@ -48,6 +48,8 @@ export interface Condition {
 export interface CopiedPart {
   readonly number: number;
   readonly source: string;
+  /** The source must still be what it was. */
+  readonly etag?: string | undefined;
   /** All of the source without one. */
   readonly range?: ByteRange | undefined;
 }
@@ -69,12 +71,18 @@ export class S3Api {
     this.requests = new Requests(deps.requestTimeout);
   }
 
-  async putObject(key: string, { body, length }: S3Body, headers: ObjectHeaders & Condition): Promise<void> {
-    await this.requests.sending('PutObject', { body, length }, (Body, limits) => {
+  /** Resolves with the ETag of the object, if it is known. */
+  async putObject(
+    key: string,
+    { body, length }: S3Body,
+    headers: ObjectHeaders & Condition,
+  ): Promise<string | undefined> {
+    const answer = await this.requests.sending('PutObject', { body, length }, (Body, limits) => {
       const command = new PutObjectCommand({ ...this.at(key), ...headers, Body, ContentLength: length });
       command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
       return this.client.send(command, limits);
     });
+    return etagOf(answer);
   }
 
   /** `again`: an earlier try may have created another one. */
@@ -112,28 +120,33 @@ export class S3Api {
   /** Copies inside the bucket; resolves with the tag of the part. */
   async copyPart(
     { key, id }: Multipart,
-    { number, source, range }: CopiedPart,
+    { number, source, range, etag }: CopiedPart,
     checksum: ChecksumAlgorithm | undefined,
   ): Promise<string> {
     const command = new UploadPartCopyCommand({
       ...{ ...this.at(key), UploadId: id, PartNumber: number },
       CopySource: copySource(this.deps.bucket, source),
       ...(range && { CopySourceRange: bytesOf(range) }),
+      ...(etag && { CopySourceIfMatch: etag }),
     });
     const answer = await this.requests.long('UploadPartCopy', (limits) => this.client.send(command, limits));
     return tagOf(answer.CopyPartResult ?? {}, checksum);
   }
 
+  /** Resolves with the ETag of the object, if it is known. */
   async completeMultipart(
     { key, id }: Multipart,
     parts: readonly TaggedPart[],
     condition: Condition,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const command = new CompleteMultipartUploadCommand({
       ...{ ...this.at(key), UploadId: id, ...condition },
       MultipartUpload: { Parts: parts.map(completedPart) },
     });
-    await this.requests.long('CompleteMultipartUpload', (limits) => this.client.send(command, limits));
+    const answer = await this.requests.long('CompleteMultipartUpload', (limits) =>
+      this.client.send(command, limits),
+    );
+    return etagOf(answer);
   }
 
   /** Idempotent. */
@@ -198,6 +211,17 @@ export class S3Api {
   private at(key: string): { readonly Bucket: string; readonly Key: string } {
     return { Bucket: this.deps.bucket, Key: key };
   }
+}
+
+/** What a second try is answered may be the ETag of another object, or of none. */
+function etagOf({
+  ETag,
+  $metadata,
+}: {
+  ETag?: string;
+  $metadata: { attempts?: number };
+}): string | undefined {
+  return $metadata.attempts === 1 ? ETag : undefined;
 }
 
 function bytesOf({ start, end }: ByteRange): string {

@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
     ...['XMinioParentIsObject', 'XMinioObjectExistsAsDirectory'],
     ...['ExistingObjectIsDirectory', 'ObjectParentIsFile', '412'],
   ],
-  missing: ['NoSuchKey', 'NoSuchUpload', 'NoSuchVersion', 'NotFound', 'InvalidPart', 'EntityTooSmall', '404'],
+  missing: ['NoSuchKey', 'NoSuchUpload', 'NoSuchVersion', 'InvalidPart', 'EntityTooSmall'],
   unavailable: [],
 };
 
@@ -46,6 +46,8 @@ export function s3Error(request: string, error: unknown): S3Error {
   const { name = 'Error', status, code } = described(error);
   const words = [name, code, String(status)].filter((word) => word !== undefined);
   const listed = Object.entries(KINDS) as [StorageErrorKind, readonly string[]][];
+  // The answer to a HEAD has no body, so no code; any other 404 without one may be that of a proxy on the way.
+  if (request === 'HeadObject' && status === 404) words.push('NoSuchKey');
   const kind =
     words.includes('NoSuchBucket') || words.includes('AbortError')
       ? 'unavailable'

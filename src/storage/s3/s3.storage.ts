@@ -8,6 +8,7 @@ import type {
   AppendContext,
   AppendResult,
   ByteRange,
+  Completed,
   ConcatSource,
   StoredUpload,
   UploadStorage,
@@ -92,7 +93,7 @@ export class S3Storage implements UploadStorage {
     return last ? { ...result, finish: this.completer.finish(upload, last, target) } : result;
   }
 
-  complete(upload: StoredUpload): Promise<void> {
+  complete(upload: StoredUpload): Promise<Completed | void> {
     return this.completer.complete(upload);
   }
 

@@ -1,4 +1,5 @@
-import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
+import assert from 'node:assert/strict';
+import { AbortMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import type { S3Storage } from '../../../src/storage/s3/index.js';
@@ -10,7 +11,7 @@ async function partials(storage: S3Storage, lengths: readonly number[]): Promise
   const rows: Row[] = [];
   for (const [index, length] of lengths.entries()) {
     const row = new Row({ kind: 'partial', length });
-    if (length === 0) await storage.complete(row.whole);
+    if (length === 0) row.keep(await storage.complete(row.whole));
     else await row.send(storage, content(length, index));
     rows.push(row);
   }
@@ -67,6 +68,18 @@ eachLocalS3Service((suite) => {
     await desk.storage.discardWork(final.whole);
     expect(await desk.left()).toEqual([final.key]);
     expect(final.list).toEqual([]);
+  });
+
+  it('copies no other object than the one that a partial was completed as', async () => {
+    const [partial] = await partials(desk.storage, [6 * MIB]);
+    assert(partial);
+    const other = { ...desk.at(`.tus/${partial.id}`), Body: content(6 * MIB, 7) };
+    await suite.client.send(new PutObjectCommand(other));
+    const final = new Row({ kind: 'final' });
+    await expect(merge(desk.storage, final, [partial])).rejects.toMatchObject({ kind: 'missing' });
+    await desk.storage.remove(final.whole, false);
+    await desk.storage.remove(partial.whole, false);
+    expect(await desk.left()).toEqual([]);
   });
 
   it('makes an empty object of partials without bytes', async () => {

@@ -24,7 +24,7 @@ function faultsOf(seed: number): FaultPlan {
 }
 
 /** Makes a call again until it succeeds, as clients and maintenance do; at last without faults. */
-async function untilDone(desk: Desk, call: () => Promise<void>): Promise<void> {
+async function untilDone(desk: Desk, call: () => Promise<unknown>): Promise<void> {
   const faults = desk.proxy.faults;
   for (let tries = 1; ; tries++) {
     try {
@@ -58,7 +58,7 @@ async function upload(desk: Desk, row: Row, body: Buffer, random: Random): Promi
       done = finish !== undefined;
       if (finish && random.chance(0.2)) finish.discard();
       else if (finish) {
-        await finish.complete();
+        row.keep(await finish.complete());
         break;
       }
     }
@@ -68,7 +68,7 @@ async function upload(desk: Desk, row: Row, body: Buffer, random: Random): Promi
 
 async function settled(storage: S3Storage, row: Row, length: number): Promise<boolean> {
   try {
-    await storage.complete({ ...row.take().upload, offset: length });
+    row.keep(await storage.complete({ ...row.take().upload, offset: length }));
     return true;
   } catch (error) {
     if (error instanceof StorageError && error.kind === 'missing') return false;

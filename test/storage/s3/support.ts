@@ -8,6 +8,7 @@ import { S3Storage } from '../../../src/storage/s3/index.js';
 import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
 import type {
   AppendResult,
+  Completed,
   ConcatSource,
   StoredUpload,
   UploadParts,
@@ -158,9 +159,14 @@ export class Row {
     const length = this.offset + body.length;
     const { finish, failure } = await this.append(storage, body, { length });
     if (failure) throw failure;
-    await finish?.complete();
+    this.keep(await finish?.complete());
     this.offset = length;
     Object.assign(this.start, { length });
+  }
+
+  /** What the completion has put on record. */
+  keep(completed: Completed | void): void {
+    this.reference = completed?.reference ?? this.reference;
   }
 
   source(start = 0, length = this.offset): ConcatSource {
