@@ -19,6 +19,8 @@ import { tryAgain } from './try-again.js';
 const COPIES = 8;
 /** Parts of one final that pass through the server at the same time. */
 const STREAMS = 2;
+/** None of its memory comes back while a part is gathered. */
+const patience = () => Promise.resolve(false);
 
 export interface ConcatenatorDeps {
   readonly api: S3Api;
@@ -103,7 +105,6 @@ export class Concatenator {
     const { api, memory, multiparts } = this.deps;
     const { number, length } = part;
     const gather = async () => {
-      const patience = () => Promise.resolve(false);
       const gathered = new GatheredPart(
         { memory, patience },
         { start: part.start, size: length, fast: true },
