@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
+import { readFile, rm, truncate } from 'node:fs/promises';
 import { LeaseLostError } from '../../../src/locks/lease-lost.error.js';
 import { nodeFileCalls } from '../../../src/storage/local/file-calls.js';
 import { batches, Bench, fault, ManualBody, Row } from './support.js';
@@ -22,13 +22,6 @@ describe('appending to a local upload', () => {
     expect(await bench.storage.append(row.upload, body, row.context())).toEqual({ offset: 5 });
     expect(row.progress).toEqual([3, 5]);
     expect(await readFile(bench.workPath('up'), 'utf8')).toBe('abcde');
-  });
-
-  test('goes on where the upload stands', async () => {
-    await row.append(bench.storage, 'abc');
-    await row.append(bench.again(), 'def');
-    expect(row.upload).toMatchObject({ offset: 6, reference: null });
-    expect(await readFile(bench.workPath('up'), 'utf8')).toBe('abcdef');
   });
 
   test('creates no file before the first byte', async () => {
@@ -58,33 +51,6 @@ describe('appending to a local upload', () => {
     })();
     expect(await storage.append(row.upload, body, row.context())).toEqual({ offset: 8 });
     expect(await readFile(bench.workPath('up'), 'utf8')).toBe('abcdefgh');
-  });
-
-  test('bytes beyond the offset of the row count as nothing', async () => {
-    await row.append(bench.storage, 'abc');
-    await appendFile(bench.workPath('up'), 'LEFTOVER FROM A CRASH');
-    await row.append(bench.storage, 'def');
-    await bench.storage.complete(row.whole().upload);
-    expect(await bench.object('up')).toBe('abcdef');
-  });
-
-  test('a body that stops early leaves what it handed over (CORE-15)', async () => {
-    const body = new ManualBody();
-    const appending = bench.storage.append(row.upload, body, row.context());
-    body.give('abc');
-    body.end();
-    expect(await appending).toEqual({ offset: 3 });
-  });
-
-  test('once told to stop it takes what was gathered, and no more', async () => {
-    const stop = new AbortController();
-    const body = new ManualBody();
-    const appending = bench.storage.append(row.upload, body, row.context(false, stop.signal));
-    stop.abort();
-    body.give('abc');
-    body.give('def');
-    expect(await appending).toEqual({ offset: 3 });
-    expect(body.returned).toBe(true);
   });
 
   test.each(['abc', ''])(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { truncate } from 'node:fs/promises';
-import { Bench, ManualBody, Row, text } from './support.js';
+import { Bench, ManualBody, Row } from './support.js';
 
 /** Writers that never said that they had stopped. */
 describe('taking over a local upload', () => {
@@ -12,21 +12,6 @@ describe('taking over a local upload', () => {
     await first.append(bench.storage, 'abc');
   });
   afterEach(() => bench.close());
-
-  test('a writer that wakes up after its successor has finished changes nothing', async () => {
-    const paused = new ManualBody();
-    const writing = bench.storage.append(first.upload, paused, first.context());
-    const second = first.taken();
-    await second.append(bench.again(), 'DEFG', true);
-    paused.give('xxxxxxxxx');
-    await bench.storage.complete(second.whole().upload);
-    paused.give('yyyyyyyyy');
-    paused.end();
-    await writing;
-    expect(await bench.object('up')).toBe('abcDEFG');
-    await bench.storage.discardWork(second.upload);
-    expect(await bench.working()).toEqual([]);
-  });
 
   test('the new segment is on record before it exists', async () => {
     const second = first.taken();
@@ -62,15 +47,6 @@ describe('taking over a local upload', () => {
     expect(await bench.object('up')).toBe('abcdefghi');
   });
 
-  test('a crash between the record and the new file is gone on from', async () => {
-    const crashed = { ...first.taken().upload, reference: '[[0,0],[2,3]]' };
-    const orderly = new Row({ ...crashed, epoch: 3 });
-    await orderly.append(bench.storage, 'def');
-    expect(orderly.upload).toMatchObject({ offset: 6, reference: '[[0,0],[2,3]]' });
-    await bench.storage.complete(orderly.whole().upload);
-    expect(await bench.object('up')).toBe('abcdef');
-  });
-
   test('several take-overs, also at the same offset, end in one object without leftovers', async () => {
     const paused = new ManualBody();
     const second = first.taken();
@@ -99,32 +75,6 @@ describe('taking over a local upload', () => {
     expect(await bench.working()).toEqual(['other.2', 'up']);
   });
 
-  test('a take-over that brings no bytes still keeps the first writer away from the next', async () => {
-    const paused = new ManualBody();
-    const writing = bench.storage.append(first.upload, paused, first.context());
-    const second = first.taken();
-    await second.append(bench.storage, '', true);
-    const third = second.taken();
-    await third.append(bench.storage, 'DEF');
-    paused.give('xxxxxxxxx');
-    paused.end();
-    await writing;
-    await bench.storage.complete(third.whole().upload);
-    expect(await bench.object('up')).toBe('abcDEF');
-  });
-
-  test('a writer that goes on behind the end of a deferred upload does not reach the object', async () => {
-    const paused = new ManualBody();
-    const writing = bench.storage.append(first.upload, paused, first.context());
-    const second = first.taken();
-    await second.append(bench.storage, '', true);
-    await bench.storage.complete(second.whole(3).upload);
-    paused.give('xxx');
-    paused.end();
-    await writing;
-    expect(await bench.object('up')).toBe('abc');
-  });
-
   test('a power loss in an earlier segment is seen before more bytes are taken', async () => {
     await truncate(bench.workPath('up'), 1);
     const second = first.taken();
@@ -133,18 +83,5 @@ describe('taking over a local upload', () => {
       failure: { kind: 'missing' },
     });
     expect(await bench.working()).toEqual(['up']);
-  });
-
-  test('a partial of several segments is read, whole and in ranges', async () => {
-    const row = new Row({ id: 'part', kind: 'partial', length: 9 });
-    await row.append(bench.storage, 'abc');
-    const second = row.taken();
-    await second.append(bench.storage, 'def', true);
-    const third = second.taken();
-    await third.append(bench.storage, 'ghi', true);
-    await bench.storage.complete(third.upload);
-    expect(await text(bench.storage.read(third.upload))).toBe('abcdefghi');
-    expect(await text(bench.storage.read(third.upload, { start: 2, end: 6 }))).toBe('cdefg');
-    expect(await text(bench.storage.read(third.upload, { start: 3, end: 5 }))).toBe('def');
   });
 });

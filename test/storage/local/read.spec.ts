@@ -26,14 +26,6 @@ describe('reading a local upload', () => {
     expect(await text(bench.storage.read(row.upload, range))).toBe(bytes);
   });
 
-  test('an empty object is an empty stream', async () => {
-    const empty = new Row({ id: 'empty', length: 0 });
-    await bench.storage.complete(empty.upload);
-    expect(await text(bench.storage.read(empty.upload))).toBe('');
-    const part = await partial(bench.storage, 'part', '');
-    expect(await text(bench.storage.read(part))).toBe('');
-  });
-
   test('an object that is gone is missing before a stream is handed out', async () => {
     await bench.storage.remove(row.upload, true);
     await expect(bench.storage.read(row.upload)).rejects.toMatchObject({ kind: 'missing' });
@@ -43,13 +35,6 @@ describe('reading a local upload', () => {
     await truncate(bench.storage.pathOf('up'), 3);
     await expect(bench.storage.read(row.upload)).rejects.toMatchObject({ kind: 'missing' });
     expect(await text(bench.storage.read(row.upload, { start: 0, end: 2 }))).toBe('abc');
-  });
-
-  test('an object larger than a chunk keeps every byte', async () => {
-    const content = 'x'.repeat(200_001) + 'end';
-    const part = await partial(bench.storage, 'large', content);
-    expect((await text(bench.storage.read(part))) === content).toBe(true);
-    expect(await text(bench.storage.read(part, { start: 200_000, end: 200_003 }))).toBe('xend');
   });
 
   test('an object that is cut off while it is read ends the stream with an error', async () => {

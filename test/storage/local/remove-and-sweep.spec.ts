@@ -1,54 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readdir, utimes, writeFile } from 'node:fs/promises';
-import { Bench, partial, Row } from './support.js';
+import { utimes, writeFile } from 'node:fs/promises';
+import { Bench, Row } from './support.js';
 
 let bench: Bench;
 beforeEach(async () => void (bench = await Bench.open()));
 afterEach(() => bench.close());
 
 describe('removing a local upload (TER-01)', () => {
-  test('takes working files and the object, and can be repeated', async () => {
-    const row = new Row({ id: 'up' });
-    await row.append(bench.storage, 'abc');
-    const second = row.taken();
-    await second.append(bench.storage, 'def', true);
-    await bench.storage.complete(second.whole().upload);
-    await bench.storage.remove(second.upload, true);
-    await bench.storage.remove(second.upload, true);
-    expect(await readdir(bench.directory)).toEqual(['.tus']);
-    expect(await bench.working()).toEqual([]);
-  });
-
-  test('an object that was published but not recorded goes too', async () => {
-    const row = new Row({ id: 'up' });
-    await row.append(bench.storage, 'abc');
-    await bench.storage.complete(row.whole().upload);
-    await bench.storage.remove(row.upload, false);
-    expect(await readdir(bench.directory)).toEqual(['.tus']);
-  });
-
-  test.each(['', 'abc'])('a foreign file beside an unfinished upload with %p stays', async (content) => {
-    const row = new Row({ id: 'up', length: 3 });
-    await writeFile(bench.storage.pathOf('up'), 'abc');
-    await row.append(bench.storage, content);
-    await bench.storage.remove(row.upload, false);
-    await bench.storage.remove(row.upload, false);
-    expect(await bench.object('up')).toBe('abc');
-    expect(await bench.working()).toEqual([]);
-  });
-
-  test('a final that was never merged takes every attempt with it, and no partial', async () => {
-    const part = await partial(bench.storage, 'p', 'abc');
-    const first = new Row({ id: 'final', kind: 'final', length: 3 });
-    const source = { upload: part, start: 0, length: 3, adoptable: true };
-    await bench.storage.concatenate(first.upload, [source], first.context());
-    const second = first.taken();
-    await bench.storage.concatenate(second.upload, [source], second.context(true));
-    expect(await bench.working()).toEqual(['final.1', 'final.2', 'p']);
-    await bench.storage.remove(second.taken().upload, false);
-    expect(await bench.working()).toEqual(['p']);
-  });
-
   test('an upload whose id another id begins with is left alone', async () => {
     await new Row({ id: 'up2' }).append(bench.storage, 'abc');
     const row = new Row({ id: 'up', epoch: 2 });
