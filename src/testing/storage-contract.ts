@@ -56,7 +56,7 @@ export function storageContract(factory: StorageFactory): ContractGroup[] {
 async function run(factory: StorageFactory, scenario: Scenario): Promise<void> {
   const place = await factory.create();
   try {
-    const stage = new Stage(place, await place.open());
+    const stage = await Stage.open(place);
     try {
       await scenario.play(stage);
     } finally {

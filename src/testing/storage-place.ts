@@ -2,8 +2,8 @@ import type { UploadStorage } from '../storage/upload-storage.js';
 
 /** Where a storage keeps bytes, seen from outside: a folder, a bucket. Nothing else is in it. */
 export interface StoragePlace {
-  /** A started storage on this place, as one process has it. Several are open at once. */
-  open(): Promise<UploadStorage>;
+  /** A storage on this place, as one process has it. Several are used at once. */
+  open(): UploadStorage;
   /** The bytes under a key; undefined where nothing is published. */
   object(key: string): Promise<Buffer | undefined>;
   /** Puts somebody else's object under a key. */

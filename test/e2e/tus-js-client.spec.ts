@@ -1,26 +1,33 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { FileUrlStorage, Upload } from 'tus-js-client';
 import type { UploadOptions } from 'tus-js-client';
 import { UploadEvents, UploadService } from '../../src/index.js';
 import type { CompletedUpload } from '../../src/index.js';
-import { PLATFORMS, TusApp } from '../support/tus-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
+import { TusApp } from '../support/tus-app.js';
 
 const MIB = 1024 * 1024;
 
-describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
+overStorages('concatenation', 'tus-js-client 4', ({ platform, place: newPlace }) => {
   let app: TusApp;
+  let place: TestPlace;
   const completed: CompletedUpload[] = [];
 
   beforeAll(async () => {
-    app = await TusApp.start({ platform });
+    place = await newPlace();
+    app = await TusApp.start({ platform, place });
     app.get(UploadEvents).completed$.subscribe((event) => completed.push(event));
   });
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    await app.stop();
+    await place.close();
+  });
 
   /** Uploads to the end and resolves with the id of the upload. */
   function upload(source: Buffer | Readable, options: UploadOptions): Promise<string> {
@@ -43,7 +50,7 @@ describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
   }
 
   async function temporaryFile(name: string, bytes: Buffer): Promise<string> {
-    const path = join(app.directory, `${platform}-${name}`);
+    const path = join(place.directory, `${platform}-${name}`);
     await writeFile(path, bytes);
     return path;
   }
@@ -55,7 +62,7 @@ describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
     const told = completed.filter((event) => event.id === id);
     expect(told).toHaveLength(1);
     expect(told[0]?.metadata.get('filename')).toBe('tschüß.bin');
-    expect(bytes.equals(await readFile(join(app.directory, told[0]?.key ?? '')))).toBe(true);
+    expect((await place.object(told[0]?.key ?? ''))?.equals(bytes)).toBe(true);
   });
 
   it('uploads in chunks of 5 MiB', async () => {
@@ -82,7 +89,7 @@ describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
   it('resumes an upload that was aborted', async () => {
     const bytes = randomBytes(8 * MIB);
     const path = await temporaryFile('resume.bin', bytes);
-    const urls = new FileUrlStorage(join(app.directory, `${platform}-resume.json`));
+    const urls = new FileUrlStorage(join(place.directory, `${platform}-resume.json`));
     await abortedAfter(2 * MIB, path, { endpoint: app.endpoint, chunkSize: MIB, urlStorage: urls });
     const id = await resumed(path, { endpoint: app.endpoint, chunkSize: MIB, urlStorage: urls });
     expect(await storedHash(id)).toBe(sha256(bytes));
@@ -91,7 +98,7 @@ describe.each(PLATFORMS)('tus-js-client 4 against platform-%s', (platform) => {
   it('resumes a parallel upload that was aborted', async () => {
     const bytes = randomBytes(16 * MIB);
     const path = await temporaryFile('resume-parallel.bin', bytes);
-    const urls = new FileUrlStorage(join(app.directory, `${platform}-resume-parallel.json`));
+    const urls = new FileUrlStorage(join(place.directory, `${platform}-resume-parallel.json`));
     const options = { endpoint: app.endpoint, chunkSize: MIB, parallelUploads: 4, urlStorage: urls };
     await abortedAfter(4 * MIB, path, options);
     const id = await resumed(path, options);

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { UploadService } from '../../src/index.js';
 import type { ChecksumAlgorithm, Upload } from '../../src/index.js';
 import { send } from '../http/wire.js';
 import { OpenPatch } from '../support/open-patch.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { PLATFORMS, TusApp } from '../support/tus-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
+import { TusApp } from '../support/tus-app.js';
 import type { TusAppOptions } from '../support/tus-app.js';
 import { BYTES, concatenate, content, count, idOf, openRequest } from './support.js';
 import { partial, portOf, post, record, remove } from './support.js';
@@ -24,6 +23,7 @@ const HELLO: Readonly<Record<ChecksumAlgorithm, string>> = {
 };
 const ALL = Object.keys(HELLO) as ChecksumAlgorithm[];
 const NEW = { 'upload-length': '10' };
+const MIB = 1024 * 1024;
 
 function sha1(bytes: string): { readonly 'upload-checksum': string } {
   return { 'upload-checksum': `sha1 ${createHash('sha1').update(bytes).digest('base64')}` };
@@ -33,16 +33,19 @@ async function offsetOf(url: string): Promise<unknown> {
   return (await head(url)).headers['upload-offset'];
 }
 
-describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (platform) => {
+overStorages('checksum', 'checksums in the header section', ({ platform, place: newPlace }) => {
   let app: TusApp;
-  const folders: string[] = [];
+  let place: TestPlace;
 
-  const start = async (module: NonNullable<TusAppOptions['tus']> = {}, directory?: string): Promise<TusApp> =>
-    (app = await TusApp.start({ platform, tus: module, ...(directory && { directory }) }));
+  const start = async (module: NonNullable<TusAppOptions['tus']> = {}): Promise<TusApp> =>
+    (app = await TusApp.start({ platform, place, tus: module }));
 
+  beforeEach(async () => {
+    place = await newPlace();
+  });
   afterEach(async () => {
     await app.stop();
-    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+    await place.close();
   });
 
   describe('a PATCH', () => {
@@ -211,7 +214,7 @@ describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (pla
   describe('a POST with content', () => {
     const left = async (): Promise<unknown> => ({
       uploads: await count(app),
-      files: await readdir(join(app.directory, '.tus', 'work')),
+      stored: await place.leftovers(),
     });
 
     it.each([
@@ -226,7 +229,7 @@ describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (pla
         const wrong = await post(app, { ...headers, ...sha1('HELLO') }, 'hello', chunked);
         expect(wrong).toMatchObject({ status: 460, statusText: 'Checksum Mismatch' });
         expect(wrong.headers).not.toHaveProperty('location');
-        expect(await left()).toEqual({ uploads: 0, files: [] });
+        expect(await left()).toEqual({ uploads: 0, stored: [] });
         const right = await post(app, { ...headers, ...sha1('hello') }, 'hello', chunked);
         expect(right).toMatchObject({ status: 201, headers: { 'upload-offset': '5' } });
       },
@@ -239,7 +242,7 @@ describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (pla
         const refused = await post(app, { ...NEW, 'upload-checksum': value }, 'hello');
         expect(refused.status).toBe(400);
         expect(refused.headers).not.toHaveProperty('location');
-        expect(await left()).toEqual({ uploads: 0, files: [] });
+        expect(await left()).toEqual({ uploads: 0, stored: [] });
       },
     );
 
@@ -280,10 +283,10 @@ describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (pla
       const url = await create(app.endpoint, NEW);
       const running = await begin(url);
       // What of another upload is on record is so by a beat that covers both.
-      const other = await create(app.endpoint, NEW);
-      const plain = OpenPatch.begin(other, { offset: 0, contentLength: 10 });
-      await plain.send('hello');
-      while ((await offsetOf(other)) !== '5');
+      const other = await create(app.endpoint, { 'upload-length': String(10 * MIB) });
+      const plain = OpenPatch.begin(other, { offset: 0, contentLength: 10 * MIB });
+      await plain.send(Buffer.alloc(9 * MIB));
+      while ((await offsetOf(other)) === '0');
       expect(await offsetOf(url)).toBe('0');
       await running.send('world');
       running.end();
@@ -320,14 +323,12 @@ describe.each(PLATFORMS)('checksums in the header section, on platform-%s', (pla
     });
 
     it('CHK-09 counts nothing when the server is shut down', async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-      folders.push(directory);
-      await start({}, directory);
+      await start();
       const url = await create(app.endpoint, NEW);
       const running = await begin(url);
       await app.stop();
       expect([0, 423]).toContain((await running.outcome()).status);
-      await start({}, directory);
+      await start();
       const again = `${app.endpoint}/${idOf(url)}`;
       expect(await offsetOf(again)).toBe('0');
       expect((await record(app, again))?.state).toBe('open');

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -6,48 +6,33 @@ import { StorageError } from '../../src/index.js';
 import { Background } from '../../src/uploads/background.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
 import { ServerProcess } from '../support/server-process.js';
+import { faultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyStorage } from '../support/storages/faulty-storage.js';
+import { overStorages } from '../support/storages/over-storages.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import type { TusAppOptions } from '../support/tus-app.js';
-import {
-  BYTES,
-  concatenate,
-  content,
-  count,
-  FaultyStorage,
-  FINISHED,
-  gate,
-  idOf,
-  made,
-  openRequest,
-} from './support.js';
+import { BYTES, concatenate, content, count, FINISHED, gate, idOf, made, openRequest } from './support.js';
 import { partial, record, remove, sql } from './support.js';
 
-describe.each(PLATFORMS)('merges on platform-%s', (platform) => {
+overStorages('concatenation', 'merges', (on) => {
+  let server: FaultyApp;
   let app: TusApp;
-  let directory: string | undefined;
   let storage: FaultyStorage;
   const completed: string[] = [];
 
   const start = async (options: NonNullable<TusAppOptions['tus']> = {}): Promise<TusApp> => {
     completed.length = 0;
-    directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-    storage = new FaultyStorage({ directory });
     const journal = {
       provide: 'journal',
       useValue: { onUploadComplete: ({ id }: { id: string }) => completed.push(id) },
     };
-    return (app = await TusApp.start({
-      platform,
-      directory,
-      tus: { ...options, storage },
-      providers: [journal],
-    }));
+    server = await faultyApp(on, { tus: options, providers: [journal] });
+    ({ app, storage } = server);
+    return app;
   };
 
-  afterEach(async () => {
-    await app.stop();
-    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
-  });
+  afterEach(() => server.stop());
 
   const done = () => app.get(Background).idle();
 
@@ -178,7 +163,7 @@ describe.each(PLATFORMS)('merges on platform-%s', (platform) => {
     const [a, b] = [await partial(app, 'hello '), await partial(app, 'world')];
     const first = made(app, await concatenate(app, [a, b]));
     await done();
-    expect(await readdir(join(directory ?? '', '.tus', 'work'))).toEqual([]);
+    expect(await server.place.leftovers()).toEqual([]);
     for (const [url, length] of [
       [a, '6'],
       [b, '5'],

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { PLATFORMS, TusApp } from '../support/tus-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
+import { TusApp } from '../support/tus-app.js';
 import {
   concatenate,
   content,
@@ -19,8 +21,9 @@ import {
 const MAX = 1000;
 const PARTIAL = { 'upload-concat': 'partial', 'upload-length': '5' };
 
-describe.each(PLATFORMS)('concatenation on platform-%s', (platform) => {
+overStorages('concatenation', 'concatenation', ({ platform, place: newPlace }) => {
   let app: TusApp;
+  let place: TestPlace;
   const completed: string[] = [];
 
   beforeAll(async () => {
@@ -28,14 +31,19 @@ describe.each(PLATFORMS)('concatenation on platform-%s', (platform) => {
       provide: 'journal',
       useValue: { onUploadComplete: ({ id }: { id: string }) => completed.push(id) },
     };
+    place = await newPlace();
     app = await TusApp.start({
       platform,
+      place,
       // Finals that may wait for their partials have a file of their own.
       tus: { maxSize: MAX, maxPartials: 5, extensions: FINISHED },
       providers: [journal, REFUSING],
     });
   });
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    await app.stop();
+    await place.close();
+  });
 
   /** A final that is refused, and leaves nothing behind. */
   async function refused(

@@ -7,23 +7,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import { StorageError, TusHttpException, UploadService } from '../../src/index.js';
+import { LocalStorage, StorageError, TusHttpException, UploadService } from '../../src/index.js';
 import { OpenPatch } from '../support/open-patch.js';
 import { create, head, patch } from '../support/raw-http.js';
+import { FaultyStorage } from '../support/storages/faulty-storage.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import type { Platform, TusAppOptions } from '../support/tus-app.js';
-import {
-  BYTES,
-  concatenate,
-  content,
-  FaultyStorage,
-  idOf,
-  partial,
-  portOf,
-  post,
-  record,
-  sql,
-} from './support.js';
+import { BYTES, concatenate, content, idOf, partial, portOf, post, record, sql } from './support.js';
 
 const NEW = { 'upload-length': '10' };
 
@@ -40,7 +30,7 @@ describe.each(PLATFORMS)('what goes wrong on platform-%s', (platform) => {
 
   const faulty = async (options: TusAppOptions = {}): Promise<FaultyStorage> => {
     const directory = await folder();
-    const storage = new FaultyStorage({ directory });
+    const storage = new FaultyStorage(new LocalStorage({ directory }));
     await start({ ...options, directory, tus: { ...options.tus, storage } });
     return storage;
   };
@@ -253,7 +243,7 @@ describe('a lease that another process does not give up', () => {
 
 it('CORE-23 a merge without room is 507, and the partials stay', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-  const storage = new FaultyStorage({ directory });
+  const storage = new FaultyStorage(new LocalStorage({ directory }));
   const app = await TusApp.start({ directory, tus: { storage } });
   try {
     const url = await partial(app, 'hello');

@@ -16,10 +16,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { StorageError, TusModule, UploadService } from '../../src/index.js';
+import { LocalStorage, StorageError, TusModule, UploadService } from '../../src/index.js';
 import { tus } from '../support/raw-http.js';
+import { FaultyStorage } from '../support/storages/faulty-storage.js';
 import { whenClosed, lastingStream } from './lasting-stream.js';
-import { BYTES, FaultyStorage, idOf } from './support.js';
+import { BYTES, idOf } from './support.js';
 
 // Of Nest's platforms only Fastify offers HTTP/2.
 describe('tus over HTTP/2', () => {
@@ -30,7 +31,7 @@ describe('tus over HTTP/2', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-    storage = new FaultyStorage({ directory });
+    storage = new FaultyStorage(new LocalStorage({ directory }));
     const module = await Test.createTestingModule({
       imports: [TusModule.forRoot({ storage, bodyIdleTimeout: 200, downloads: true })],
     }).compile();

@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,10 +9,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StorageError, TusController } from '../../src/index.js';
 import type { TusAnswer, TusRequest } from '../../src/index.js';
 import { call, tus } from '../support/raw-http.js';
-import { PLATFORMS, TusApp } from '../support/tus-app.js';
-import type { Platform } from '../support/tus-app.js';
+import { faultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyStorage } from '../support/storages/faulty-storage.js';
+import { localPlace } from '../support/storages/local-place.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TusApp } from '../support/tus-app.js';
 import { whenClosed, lastingStream } from './lasting-stream.js';
-import { FaultyStorage, made, post, remove } from './support.js';
+import { made, post, remove } from './support.js';
 
 type FastifyInstance = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
 
@@ -32,25 +32,7 @@ class Titled extends TusController {
   }
 }
 
-/** A server whose reads fail where a test says so. */
-async function startOver(
-  platform: Platform,
-  configure: (app: TusApp['nest']) => void = () => undefined,
-): Promise<{ app: TusApp; storage: FaultyStorage; stop(): Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-  const storage = new FaultyStorage({ directory });
-  const app = await TusApp.start({
-    platform,
-    directory,
-    configure,
-    tus: { downloads: true, storage, controller: Titled },
-  });
-  const stop = async () => {
-    await app.stop();
-    await rm(directory, { recursive: true, force: true });
-  };
-  return { app, storage, stop };
-}
+const OPTIONS = { downloads: true, controller: Titled };
 
 async function stored(app: TusApp, bytes: string | Buffer): Promise<string> {
   return made(app, await post(app, { 'upload-length': String(Buffer.byteLength(bytes)) }, bytes));
@@ -64,12 +46,12 @@ async function begin(url: string): Promise<IncomingMessage> {
   return incoming;
 }
 
-describe.each(PLATFORMS)('the bytes of a download on %s', (platform) => {
+overStorages('downloads', 'the bytes of a download', (on) => {
   let app: TusApp;
   let storage: FaultyStorage;
   let stop: () => Promise<void>;
 
-  beforeAll(async () => ({ app, storage, stop } = await startOver(platform)));
+  beforeAll(async () => ({ app, storage, stop } = await faultyApp(on, { tus: OPTIONS })));
   afterAll(() => stop());
 
   it('GET-08 are not read faster than the client takes them, and a DELETE meanwhile leaves them whole', async () => {
@@ -159,13 +141,15 @@ describe.each(PLATFORMS)('the bytes of a download on %s', (platform) => {
 
 describe('what compresses the answers of an application', () => {
   it('GET-09 does not touch a download on fastify, and its other headers stay', async () => {
-    const { app, stop } = await startOver('fastify', (nest) => {
+    const configure = (nest: TusApp['nest']) => {
       const fastify: FastifyInstance = nest.getHttpAdapter().getInstance();
       fastify.addHook('onRequest', async (_request, reply) => void reply.header('x-frame-options', 'DENY'));
       fastify.addHook('onSend', async (_request, _reply, payload) =>
         payload instanceof Readable ? payload.pipe(shouting()) : payload,
       );
-    });
+    };
+    const on = { platform: 'fastify', place: () => localPlace() } as const;
+    const { app, stop } = await faultyApp(on, { configure, tus: OPTIONS });
     const url = await stored(app, 'hello');
     expect(await call({ method: 'GET', url, headers: tus() })).toMatchObject({
       status: 200,

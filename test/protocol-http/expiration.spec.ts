@@ -3,17 +3,29 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Background } from '../../src/uploads/background.js';
 import { create, head, patch, tus } from '../support/raw-http.js';
-import { PLATFORMS } from '../support/tus-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
 import type { TusApp, TusAppOptions } from '../support/tus-app.js';
 import { DAY, expectIn, ExpiringApp, HOUR, NEW, PARTIAL } from './expiring-app.js';
-import { BYTES, concatenate, content, count, gate, made, options, partial, post, sql } from './support.js';
+import {
+  BYTES,
+  concatenate,
+  content,
+  count,
+  gate,
+  idOf,
+  made,
+  options,
+  partial,
+  post,
+  sql,
+} from './support.js';
 
-describe.each(PLATFORMS)('expiration on platform-%s', (platform) => {
+overStorages('expiration', 'expiration', (on) => {
   let server: ExpiringApp;
   let app: TusApp;
 
   const start = async (tusOptions: NonNullable<TusAppOptions['tus']> = {}): Promise<void> => {
-    server = await ExpiringApp.start(platform, tusOptions);
+    server = await ExpiringApp.start(on, tusOptions);
     app = server.tus;
   };
   afterEach(() => server.stop());
@@ -101,7 +113,7 @@ describe.each(PLATFORMS)('expiration on platform-%s', (platform) => {
         writer.on('error', reject);
       });
       writer.write('he');
-      while ((await head(url)).headers['upload-offset'] !== '2');
+      await server.storage.has(idOf(url), 2);
       expect((await patch(url, 2, 'l')).status).toBe(204);
       const { statusCode, headers } = await answered;
       writer.destroy();
@@ -168,7 +180,7 @@ describe.each(PLATFORMS)('expiration on platform-%s', (platform) => {
       await sql(app, 'UPDATE tus_upload SET created_at = 0, completed_at = 1, updated_at = 1', []);
       await server.sweep();
       for (const each of urls) expect((await head(each)).status).toBe(200);
-      expect(await server.objects()).toHaveLength(3);
+      expect(await server.place.objects()).toHaveLength(3);
     });
 
     it('EXP-05 of a complete partial is that of an unfinished upload', async () => {
@@ -179,7 +191,7 @@ describe.each(PLATFORMS)('expiration on platform-%s', (platform) => {
       await server.overdue(url);
       await server.sweep();
       expect((await head(url)).status).toBe(410);
-      expect(await server.workingFiles()).toEqual([]);
+      expect(await server.place.leftovers()).toEqual([]);
     });
 
     it('EXP-05 of a completed upload counts from its completion', async () => {

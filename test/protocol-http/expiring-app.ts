@@ -1,13 +1,14 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
 import { Background } from '../../src/uploads/background.js';
 import type { Answer } from '../support/raw-http.js';
-import { TusApp } from '../support/tus-app.js';
-import type { Platform, TusAppOptions } from '../support/tus-app.js';
-import { FaultyStorage, idOf, sql } from './support.js';
+import { faultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyStorage } from '../support/storages/faulty-storage.js';
+import type { TestedServer } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
+import type { TusApp, TusAppOptions } from '../support/tus-app.js';
+import { idOf, sql } from './support.js';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -28,19 +29,21 @@ export function expectIn(headers: Answer['headers'], time: number): void {
 
 /** A server whose uploads grow old when a test says so. */
 export class ExpiringApp {
-  private constructor(
-    readonly tus: TusApp,
-    readonly storage: FaultyStorage,
-  ) {}
+  readonly tus: TusApp;
+  readonly storage: FaultyStorage;
+  readonly place: TestPlace;
+
+  private constructor(private readonly server: FaultyApp) {
+    this.tus = server.app;
+    this.storage = server.storage;
+    this.place = server.place;
+  }
 
   static async start(
-    platform: Platform,
+    on: TestedServer,
     options: NonNullable<TusAppOptions['tus']> = {},
   ): Promise<ExpiringApp> {
-    const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-    const storage = new FaultyStorage({ directory });
-    const tus = await TusApp.start({ platform, directory, tus: { ...options, storage } });
-    return new ExpiringApp(tus, storage);
+    return new ExpiringApp(await faultyApp(on, { tus: options }));
   }
 
   /** Lets time pass until so long before the end of an upload. */
@@ -65,16 +68,7 @@ export class ExpiringApp {
     await this.tus.get(Background).idle();
   }
 
-  workingFiles(): Promise<string[]> {
-    return readdir(join(this.tus.directory, '.tus', 'work'));
-  }
-
-  async objects(): Promise<string[]> {
-    return (await readdir(this.tus.directory)).filter((name) => name !== '.tus');
-  }
-
-  async stop(): Promise<void> {
-    await this.tus.stop();
-    await rm(this.tus.directory, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.server.stop();
   }
 }

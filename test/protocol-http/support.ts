@@ -1,14 +1,11 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { HttpException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { LocalStorage, UploadService } from '../../src/index.js';
-import type { AppendContext, AppendResult, ByteRange, ConcatSource } from '../../src/index.js';
-import type { StorageError, StoredUpload, Upload, WriteContext } from '../../src/index.js';
+import { UploadService } from '../../src/index.js';
+import type { Upload } from '../../src/index.js';
 import { TUS_EXTENSIONS } from '../../src/protocol/tus/extensions.js';
 import { SqliteConnection } from '../../src/repository/typeorm/sqlite-connection.js';
 import { call, tus } from '../support/raw-http.js';
@@ -124,72 +121,6 @@ export async function sql(
     await connection.query(statement, parameters);
   } finally {
     await connection.close();
-  }
-}
-
-type Fault = StorageError | undefined;
-
-/** A local storage that fails or waits where a test says so. */
-export class FaultyStorage extends LocalStorage {
-  /** An append stores only this prefix of its body before it fails. */
-  appendFault: { readonly after: number; readonly failure: StorageError } | undefined;
-  concatenateFault: Fault;
-  removeFault: Fault;
-  /** What the next read gives instead of the bytes. */
-  readFault: (() => Readable | Promise<Readable>) | undefined;
-  /** Every stream that a read gave. */
-  readonly streams: Readable[] = [];
-  /** Merges wait for this. */
-  gate: Promise<void> = Promise.resolve();
-
-  override async append(
-    upload: StoredUpload,
-    body: AsyncIterable<readonly Buffer[]>,
-    context: AppendContext,
-  ): Promise<AppendResult> {
-    const fault = this.appendFault;
-    if (!fault) return super.append(upload, body, context);
-    this.appendFault = undefined;
-    const { offset } = await super.append(upload, firstBytes(body, fault.after), context);
-    return { offset, failure: fault.failure };
-  }
-
-  override async concatenate(
-    final: StoredUpload,
-    sources: readonly ConcatSource[],
-    context: WriteContext,
-  ): Promise<void> {
-    // Who is asked to stop does not wait for a test.
-    if (!context.signal.aborted) await Promise.race([this.gate, once(context.signal, 'abort')]);
-    const fault = this.concatenateFault;
-    this.concatenateFault = undefined;
-    if (fault) throw fault;
-    await super.concatenate(final, sources, context);
-  }
-
-  override async read(upload: StoredUpload, range?: ByteRange): Promise<Readable> {
-    const fault = this.readFault;
-    this.readFault = undefined;
-    const stream = await (fault ? fault() : super.read(upload, range));
-    this.streams.push(stream);
-    return stream;
-  }
-
-  override async remove(upload: StoredUpload, published: boolean): Promise<void> {
-    const fault = this.removeFault;
-    this.removeFault = undefined;
-    if (fault) throw fault;
-    await super.remove(upload, published);
-  }
-}
-
-async function* firstBytes(
-  body: AsyncIterable<readonly Buffer[]>,
-  bytes: number,
-): AsyncGenerator<readonly Buffer[]> {
-  for await (const batch of body) {
-    yield [Buffer.concat(batch).subarray(0, bytes)];
-    return;
   }
 }
 

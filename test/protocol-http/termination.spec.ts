@@ -1,7 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ForbiddenException } from '@nestjs/common';
 import { StorageError, TusController } from '../../src/index.js';
 import type { TusAnswer, TusRequest } from '../../src/index.js';
@@ -9,8 +6,11 @@ import { Maintenance } from '../../src/maintenance/maintenance.js';
 import { Background } from '../../src/uploads/background.js';
 import { OpenPatch } from '../support/open-patch.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { PLATFORMS, TusApp } from '../support/tus-app.js';
-import { BYTES, FaultyStorage, idOf, options, partial, record, remove } from './support.js';
+import { faultyApp } from '../support/storages/faulty-app.js';
+import type { FaultyApp } from '../support/storages/faulty-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TusApp } from '../support/tus-app.js';
+import { BYTES, idOf, options, partial, record, remove } from './support.js';
 
 /** A controller of an application that keeps what is dear to it. */
 class Vetoing extends TusController {
@@ -20,25 +20,20 @@ class Vetoing extends TusController {
   }
 }
 
-describe.each(PLATFORMS)('DELETE on platform-%s', (platform) => {
+overStorages('termination', 'DELETE', (on) => {
+  let server: FaultyApp;
   let app: TusApp;
-  let directory: string;
-  let storage: FaultyStorage;
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
-    storage = new FaultyStorage({ directory });
-    app = await TusApp.start({ platform, directory, tus: { storage, controller: Vetoing } });
+    server = await faultyApp(on, { tus: { controller: Vetoing } });
+    ({ app } = server);
   });
-  afterAll(async () => {
-    await app.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterAll(() => server.stop());
 
-  /** The files that belong to an upload. */
-  const filesOf = async (url: string): Promise<string[]> => {
-    const names = [...(await readdir(directory)), ...(await readdir(join(directory, '.tus', 'work')))];
-    return names.filter((name) => name.startsWith(idOf(url)));
+  /** Whether anything is stored of an upload. */
+  const isStored = async (url: string): Promise<boolean> => {
+    const names = [...(await server.place.objects()), ...(await server.place.leftovers())];
+    return names.some((name) => name.includes(idOf(url)));
   };
   const freed = () => app.get(Background).idle();
 
@@ -49,20 +44,20 @@ describe.each(PLATFORMS)('DELETE on platform-%s', (platform) => {
   ])('TER-01 on an upload %s is 204 without content, and frees what it stored', async (_, bytes) => {
     const url = await create(app.endpoint, { 'upload-length': '5' });
     await patch(url, 0, bytes);
-    expect(await filesOf(url)).toHaveLength(bytes === '' ? 0 : 1);
+    expect(await isStored(url)).toBe(bytes !== '');
     const answer = await remove(url);
     expect(answer.status).toBe(204);
     expect(answer.body).toHaveLength(0);
     expect(answer.headers).not.toHaveProperty('content-length');
     await freed();
-    expect(await filesOf(url)).toEqual([]);
+    expect(await isStored(url)).toBe(false);
   });
 
   it('TER-01 on a partial frees it too', async () => {
     const url = await partial(app, 'hello');
     expect((await remove(url)).status).toBe(204);
     await freed();
-    expect(await filesOf(url)).toEqual([]);
+    expect(await isStored(url)).toBe(false);
   });
 
   it('TER-01 may have a body or its length (trap 33)', async () => {
@@ -96,12 +91,12 @@ describe.each(PLATFORMS)('DELETE on platform-%s', (platform) => {
     const url = await create(app.endpoint, { 'upload-length': '10' });
     const running = OpenPatch.begin(url, { offset: 0, contentLength: 10 });
     await running.send('hello');
-    while ((await head(url)).headers['upload-offset'] !== '5');
+    await server.storage.has(idOf(url), 5);
     expect((await remove(url)).status).toBe(204);
     expect(await running.outcome()).toEqual({ status: 404, offset: undefined });
     expect((await head(url)).status).toBe(404);
     await freed();
-    expect(await filesOf(url)).toEqual([]);
+    expect(await isStored(url)).toBe(false);
   });
 
   it('TER-05 that the application vetoes leaves the upload as it was', async () => {
@@ -115,13 +110,13 @@ describe.each(PLATFORMS)('DELETE on platform-%s', (platform) => {
   it('TER-06 is 204 although the storage fails, and freeing is tried again until it succeeds', async () => {
     const url = await create(app.endpoint, { 'upload-length': '5' });
     await patch(url, 0, 'hello');
-    storage.removeFault = new StorageError('unavailable', 'not now');
+    server.storage.removeFault = new StorageError('unavailable', 'not now');
     expect((await remove(url)).status).toBe(204);
     expect((await head(url)).status).toBe(404);
     await freed();
-    expect(await filesOf(url)).toHaveLength(1);
+    expect(await isStored(url)).toBe(true);
     await app.get(Maintenance).run();
-    expect(await filesOf(url)).toEqual([]);
+    expect(await isStored(url)).toBe(false);
     expect(await record(app, url)).toBeUndefined();
   });
 });

@@ -1,18 +1,16 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { StorageError } from '../../src/index.js';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
 import { head, patch } from '../support/raw-http.js';
-import { PLATFORMS } from '../support/tus-app.js';
-import { BYTES, concatenate, count, FINISHED, openRequest, partial, remove } from './support.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import { BYTES, concatenate, count, FINISHED, idOf, openRequest, partial, remove } from './support.js';
 import { waitingFinals } from './waiting-finals.js';
 
 /** Moments are met by chance; so often that some are. */
 const ROUNDS = Array.from({ length: 10 }, (_, round) => round);
 
-describe.each(PLATFORMS)('refusals and ends of finals that wait on platform-%s', (platform) => {
-  const on = waitingFinals(platform);
+overStorages('concatenation', 'refusals and ends of finals that wait', (server) => {
+  const on = waitingFinals(server);
   const { start, done, unfinished, deferred, pending, waits, merged } = on;
 
   describe('its length', () => {
@@ -50,8 +48,8 @@ describe.each(PLATFORMS)('refusals and ends of finals that wait on platform-%s',
       const headers = { ...BYTES, 'upload-offset': '0', 'upload-length': '6', 'content-length': '6' };
       const writers = urls.map((url) => openRequest('PATCH', url, headers));
       await Promise.all(writers.map((writer) => writer.send('hel')));
-      // Both lengths were accepted by now: the bytes of both have come to be durable.
-      for (const url of urls) while ((await head(url)).headers['upload-offset'] !== '3');
+      // Both lengths were accepted by now: the bytes of both have come as far as the storage.
+      for (const url of urls) await on.storage.has(idOf(url), 3);
       await Promise.all(writers.map((writer) => writer.send('lo ')));
       for (const writer of writers) expect(await writer.answered).toBe(204);
       await done();
@@ -76,7 +74,7 @@ describe.each(PLATFORMS)('refusals and ends of finals that wait on platform-%s',
     for (const url of [b, c]) expect((await remove(url)).status).toBe(204);
     await done();
     expect(on.completed).toEqual([]);
-    expect(await readdir(join(on.directory, '.tus', 'work'))).toEqual([]);
+    expect(await on.place.leftovers()).toEqual([]);
   });
 
   it('CON-21 CON-31 a merge that fails in passing is tried again, and HEAD is 200 meanwhile', async () => {
@@ -140,8 +138,8 @@ describe.each(PLATFORMS)('refusals and ends of finals that wait on platform-%s',
         expect([204, 404]).toContain((await remove(a)).status);
       }
       await done();
-      expect((await readdir(on.directory)).filter((name) => name !== '.tus')).toEqual([]);
-      expect(await readdir(join(on.directory, '.tus', 'work'))).toEqual([]);
+      expect(await on.place.objects()).toEqual([]);
+      expect(await on.place.leftovers()).toEqual([]);
     });
   });
 });

@@ -1,10 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { UploadService } from '../../src/index.js';
 import { OpenPatch } from '../support/open-patch.js';
 import { create, head, patch } from '../support/raw-http.js';
-import { PLATFORMS } from '../support/tus-app.js';
+import { overStorages } from '../support/storages/over-storages.js';
 import {
   BYTES,
   concatenate,
@@ -22,8 +20,8 @@ import { waitingFinals } from './waiting-finals.js';
 /** Moments are met by chance; so often that some are. */
 const ROUNDS = Array.from({ length: 10 }, (_, round) => round);
 
-describe.each(PLATFORMS)('finals that wait on platform-%s', (platform) => {
-  const on = waitingFinals(platform);
+overStorages('concatenation', 'finals that wait', (server) => {
+  const on = waitingFinals(server);
   const { start, done, unfinished, deferred, pending, waits, merged } = on;
 
   it('CON-33 CON-16 CON-18 CON-19 CON-20 CON-23 CON-24 the example of the notes, to the letter', async () => {
@@ -144,7 +142,7 @@ describe.each(PLATFORMS)('finals that wait on platform-%s', (platform) => {
       const final = await pending([a, b]);
       const hanging = OpenPatch.begin(b, { offset: 0, contentLength: 5 });
       await hanging.send('wor');
-      while ((await head(b)).headers['upload-offset'] !== '3');
+      await on.storage.has(idOf(b), 3);
       expect((await patch(b, 3, 'ld')).status).toBe(204);
       expect((await hanging.outcome()).status).toBe(423);
       await merged(final, 'hello world');
@@ -215,7 +213,7 @@ describe.each(PLATFORMS)('finals that wait on platform-%s', (platform) => {
     const final = await pending([a, b]);
     await patch(a, 0, 'hello ');
     await merged(final, 'hello world');
-    expect(await readdir(join(on.directory, '.tus', 'work'))).toEqual([]);
+    expect(await on.place.leftovers()).toEqual([]);
     for (const url of [a, b]) expect((await head(url)).status).toBe(200);
   });
 

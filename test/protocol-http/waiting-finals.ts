@@ -1,39 +1,39 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { Background } from '../../src/uploads/background.js';
 import { create, head } from '../support/raw-http.js';
 import type { Answer } from '../support/raw-http.js';
+import { FaultyStorage } from '../support/storages/faulty-storage.js';
+import type { TestedServer } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
 import { TusApp } from '../support/tus-app.js';
-import type { Platform, TusAppOptions } from '../support/tus-app.js';
-import { concatenate, content, FaultyStorage, idOf, made, post } from './support.js';
+import type { TusAppOptions } from '../support/tus-app.js';
+import { concatenate, content, idOf, made, post } from './support.js';
 
 const DEFERRED = { 'upload-concat': 'partial', 'upload-defer-length': '1' };
 
-/** An application for each test, over a folder that outlives it, and what is said of finals that wait. */
-export function waitingFinals(platform: Platform) {
+/** An application for each test, on a place that outlives it, and what is said of finals that wait. */
+export function waitingFinals({ platform, place: newPlace }: TestedServer) {
   let app: TusApp;
-  let directory: string;
+  let place: TestPlace;
   let storage: FaultyStorage;
   let completed: string[];
 
   beforeEach(async () => {
     completed = [];
-    directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-'));
+    place = await newPlace();
   });
   afterEach(async () => {
     await app.stop();
-    await rm(directory, { recursive: true, force: true });
+    await place.close();
   });
 
   const start = async (tus: NonNullable<TusAppOptions['tus']> = {}): Promise<void> => {
-    storage = new FaultyStorage({ directory });
+    storage = new FaultyStorage(place.open());
     const journal = {
       provide: 'journal',
       useValue: { onUploadComplete: ({ id }: { id: string }) => completed.push(id) },
     };
-    app = await TusApp.start({ platform, directory, tus: { ...tus, storage }, providers: [journal] });
+    app = await TusApp.start({ platform, place, tus: { ...tus, storage }, providers: [journal] });
   };
 
   /** Until nothing is going on in the background. */
@@ -72,8 +72,8 @@ export function waitingFinals(platform: Platform) {
     get app(): TusApp {
       return app;
     },
-    get directory(): string {
-      return directory;
+    get place(): TestPlace {
+      return place;
     },
     get storage(): FaultyStorage {
       return storage;

@@ -1,21 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import { LocalStorage, TusModule } from '../../src/index.js';
+import { TusModule } from '../../src/index.js';
 import type { TusModuleOptions } from '../../src/index.js';
+import { localPlace } from './storages/local-place.js';
+import type { TestPlace } from './storages/test-place.js';
 
 export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 export interface TusAppOptions {
   readonly platform?: Platform;
-  /** Options of the module; a local storage in a temporary folder is given if there is none. */
+  /** Options of the module; a storage on the place is given if there is none. */
   readonly tus?: Partial<TusModuleOptions>;
   /** Further modules, providers and application settings. */
   readonly imports?: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
@@ -23,7 +22,9 @@ export interface TusAppOptions {
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   readonly configure?: (app: INestApplication) => void | Promise<void>;
   readonly nest?: NestApplicationOptions;
-  /** A folder to go on with, which is then not removed. */
+  /** Where uploads are kept, which is not removed. Default: a folder of this application alone. */
+  readonly place?: TestPlace;
+  /** The folder of local uploads, which is not removed. */
   readonly directory?: string;
 }
 
@@ -31,14 +32,16 @@ export interface TusAppOptions {
 export class TusApp {
   private constructor(
     readonly nest: INestApplication,
-    readonly directory: string,
+    readonly place: TestPlace,
     readonly origin: string,
-    private readonly keepDirectory: boolean,
+    private readonly keepPlace: boolean,
   ) {}
 
   static async start(options: TusAppOptions = {}): Promise<TusApp> {
-    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-')));
-    const tus = { storage: new LocalStorage({ directory }), ...options.tus };
+    const keep = options.place !== undefined || options.directory !== undefined;
+    const place = options.place ?? (await localPlace(options.directory));
+    const { database } = place;
+    const tus = { storage: place.open(), ...(database && { database }), ...options.tus };
     const builder = Test.createTestingModule({
       imports: [TusModule.forRoot(tus), ...(options.imports ?? [])],
       providers: options.providers ?? [],
@@ -49,7 +52,11 @@ export class TusApp {
     await options.configure?.(nest);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as AddressInfo;
-    return new TusApp(nest, directory, `http://127.0.0.1:${port}`, options.directory !== undefined);
+    return new TusApp(nest, place, `http://127.0.0.1:${port}`, keep);
+  }
+
+  get directory(): string {
+    return this.place.directory;
   }
 
   /** The creation endpoint. */
@@ -63,6 +70,6 @@ export class TusApp {
 
   async stop(): Promise<void> {
     await this.nest.close();
-    if (!this.keepDirectory) await rm(this.directory, { recursive: true, force: true });
+    if (!this.keepPlace) await this.place.close();
   }
 }

@@ -24,14 +24,18 @@ export class Stage {
   private readonly bodies: FedBody[] = [];
   private readonly background: Promise<unknown>[] = [];
 
-  constructor(
+  private constructor(
     readonly place: StoragePlace,
     readonly storage: UploadStorage,
   ) {}
 
+  static async open(place: StoragePlace): Promise<Stage> {
+    return new Stage(place, await started(place));
+  }
+
   /** A storage of another process. */
   another(): Promise<UploadStorage> {
-    return this.place.open();
+    return started(this.place);
   }
 
   row(row: NewRow = {}): Row {
@@ -114,4 +118,10 @@ export class Stage {
     await this.storage.remove(this.take(row).upload, published);
     await this.storage.remove(this.take(row).upload, published);
   }
+}
+
+async function started(place: StoragePlace): Promise<UploadStorage> {
+  const storage = place.open();
+  await storage.start?.();
+  return storage;
 }

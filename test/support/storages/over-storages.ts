@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import type { Service } from '../services/with-service.js';
+import { withService } from '../services/with-service.js';
+import { PLATFORMS } from '../tus-app.js';
+import type { Platform } from '../tus-app.js';
+import { localPlace } from './local-place.js';
+import type { TestPlace } from './test-place.js';
+
+export type Subject = 'concatenation' | 'checksum' | 'expiration' | 'downloads' | 'termination';
+
+/** A storage that the tests over HTTP are run on. */
+interface TestedStorage {
+  readonly name: string;
+  /** A storage far away takes its time: one platform is enough there. */
+  readonly platforms: readonly Platform[];
+  /** Default: all. */
+  readonly subjects?: readonly Subject[];
+  /** What has come is durable at the next beat, and shows on HEAD; object stores gather a part before. */
+  readonly showsEachByte: boolean;
+  /** What has to run, from before the first test of a file until after the last. */
+  readonly service?: Service & { up(): Promise<void>; down(): Promise<void> };
+  readonly place: () => Promise<TestPlace>;
+}
+
+const STORAGES: readonly TestedStorage[] = [
+  { name: 'the local disk', platforms: PLATFORMS, showsEachByte: true, place: () => localPlace() },
+];
+
+export type TestedServer = Pick<TestedStorage, 'place' | 'showsEachByte'> & { readonly platform: Platform };
+
+/** Declares tests for each storage, on each platform that it is tried on. */
+export function overStorages(subject: Subject, title: string, declare: (on: TestedServer) => void): void {
+  for (const storage of STORAGES) {
+    if (storage.subjects?.includes(subject) === false) continue;
+    const { name, platforms, service } = storage;
+    withService(service ?? { name, found: true }, () => {
+      describe.each(platforms)(`${title} on platform-%s, over ${name}`, (platform) => {
+        if (service) {
+          beforeAll(() => service.up());
+          afterAll(() => service.down());
+        }
+        declare({ ...storage, platform });
+      });
+    });
+  }
+}
