@@ -41,7 +41,7 @@ export class RecordedParts {
       const { number, start, length, tag } = part;
       const known = this.rows.get(number);
       const shown = JSON.stringify(part);
-      if (part.epoch !== epoch && known?.epoch !== part.epoch)
+      if (part.epoch !== epoch && (known?.epoch !== part.epoch || (known.tag === null && tag !== null)))
         this.breaches.push(`A part of another writer: ${shown}`);
       if (![number, start, length].every((value) => Number.isSafeInteger(value) && value >= 0))
         this.breaches.push(`No integers: ${shown}`);
@@ -53,8 +53,8 @@ export class RecordedParts {
   }
 }
 
-/** A part that was announced becomes one that is stored; nothing else changes. */
+/** A part that was announced becomes one that is stored; one that must not count loses its tag. Nothing else changes. */
 function replaces(part: Part, known: Part): boolean {
   const same = part.start === known.start && part.length === known.length && part.tail === known.tail;
-  return same && (known.tag === null || part.tag === known.tag);
+  return same && (known.tag === null || part.tag === null || part.tag === known.tag);
 }
