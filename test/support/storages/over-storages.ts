@@ -34,12 +34,13 @@ export function overStorages(subject: Subject, title: string, declare: (on: Test
     if (storage.subjects?.includes(subject) === false) continue;
     const { name, platforms, service } = storage;
     withService(service ?? { name, found: true }, () => {
-      describe.each(platforms)(`${title} on platform-%s, over ${name}`, (platform) => {
+      describe(`${title} over ${name}`, () => {
+        // Around those of the tests, which still need it when they clean up.
         if (service) {
           beforeAll(() => service.up());
           afterAll(() => service.down());
         }
-        declare({ ...storage, platform });
+        describe.each(platforms)('on platform-%s', (platform) => declare({ ...storage, platform }));
       });
     });
   }
