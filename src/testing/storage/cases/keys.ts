@@ -86,6 +86,15 @@ async function foreignBesideUnfinished(stage: Stage, appended: number): Promise<
   assert.deepEqual(await stage.leftovers(), []);
 }
 
+/** A crash came before the first byte of an upload that its row says is whole. */
+async function foreignOfItsSize(stage: Stage, size: number): Promise<void> {
+  const row = stage.row({ key: 'taken', length: size });
+  await stage.place.putObject('taken', bytesOf(size, 2));
+  await assert.rejects(stage.take(row).complete(size), StorageError);
+  await stage.storage.remove(stage.take(row).upload, false);
+  assertBytes(await stage.place.object('taken'), bytesOf(size, 2), 'The foreign object');
+}
+
 async function foreignToFinal(stage: Stage): Promise<void> {
   const bytes = bytesOf(6 * MIB);
   const row = stage.row({ kind: 'final', key: 'taken', length: bytes.length });
@@ -153,6 +162,10 @@ export const KEYS: Scenarios = {
     ...[0, 3, 6 * MIB - 1].map((appended) => ({
       title: `an object stays that had the key before an upload, removed after ${sizeName(appended)}`,
       play: (stage: Stage) => foreignBesideUnfinished(stage, appended),
+    })),
+    ...[0, 1, 6 * MIB].map((size) => ({
+      title: `recovery takes no object of ${sizeName(size)} for an upload of which no byte came`,
+      play: (stage: Stage) => foreignOfItsSize(stage, size),
     })),
     { title: 'a final does not replace the object under its key', play: foreignToFinal },
     { title: 'a key can be used again once its object is removed, not before', play: sameKeyAgain },
