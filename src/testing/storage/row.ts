@@ -18,6 +18,7 @@ export class Row {
   readonly id = randomUUID();
   readonly kind: UploadKind;
   readonly key: string | null;
+  readonly createdAt = Date.now();
   readonly statements = new Statements();
   readonly parts = new RecordedParts(this.statements);
   reference: string | null = null;
@@ -38,7 +39,18 @@ export class Row {
   /** What a storage is told that only reads. */
   get view(): StoredUpload {
     const { id, kind, key, reference, offset, length, epoch } = this;
-    return { id, kind, key, reference, offset, length, epoch, parts: this.parts.of(this, epoch) };
+    return {
+      id,
+      kind,
+      key,
+      reference,
+      offset,
+      length,
+      epoch,
+      parts: this.parts.of(this, epoch),
+      metadata: null,
+      createdAt: this.createdAt,
+    };
   }
 
   /** All bytes of a complete upload, or a range of them, for a final. */

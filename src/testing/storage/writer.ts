@@ -75,8 +75,9 @@ export class Writer {
 
   /** Completes, records it, and clears up. */
   async complete(length: number, finish?: Finish): Promise<void> {
-    await (finish ? finish.complete() : this.storage.complete(this.whole(length)));
+    const completed = await (finish ? finish.complete() : this.storage.complete(this.whole(length)));
     this.recordCompletion(length);
+    if (completed) this.row.reference = completed.reference;
     if (this.row.kind !== 'partial') await this.storage.discardWork(this.row.view);
   }
 

@@ -57,7 +57,7 @@ export class FaultyStorage implements UploadStorage {
     return { offset, failure: fault.failure };
   }
 
-  complete(upload: StoredUpload): Promise<void> {
+  complete(upload: StoredUpload): ReturnType<UploadStorage['complete']> {
     return this.inner.complete(upload);
   }
 
