@@ -64,6 +64,8 @@ class PartWriter {
   /** Where the next part begins. */
   private start = 0;
   private offset: number;
+  /** A tail that is stored and not on record as such: no offset covers it. */
+  private unrecorded: Part | undefined;
   /** Whether this body has filled a part already. */
   private fast = false;
   /** Calls of the store that are under way. */
@@ -94,6 +96,8 @@ class PartWriter {
       this.fail(error);
     }
     while (this.calls > 0 || this.log.running) await this.changes.next();
+    // Whoever has taken the lease may have cleaned up already: then nobody else knows of it.
+    if (this.unrecorded) await this.deps.target.removeTail(this.unrecorded).catch(() => undefined);
     const last = await this.last().catch((error: unknown) => this.fail(error));
     if (last) return { offset: this.position, last };
     await this.gathered?.free();
@@ -265,7 +269,8 @@ class PartWriter {
   }
 
   private recorded(part: Part): void {
-    if (!part.tail) this.counted.push(part);
+    if (part.tail) this.unrecorded = undefined;
+    else this.counted.push(part);
     this.offset = part.start + part.length;
     this.context.progress(this.offset);
   }
@@ -278,7 +283,11 @@ class PartWriter {
     const tail = this.named(gathered, true);
     await this.log.announce(tail);
     this.gathered = undefined;
-    await this.store(tail, gathered, (bytes) => this.deps.target.putTail(bytes));
+    await this.store(tail, gathered, async (bytes) => {
+      const tag = await this.deps.target.putTail(bytes);
+      this.unrecorded = tail;
+      return tag;
+    });
   }
 
   /** The end of the upload, once all before it is on record. */

@@ -222,6 +222,14 @@ describe('a part writer', () => {
     expect([row.statements, row.told]).toEqual([[], []]);
   });
 
+  it('removes a tail itself whose place on record somebody else has taken', async () => {
+    const before = async (call: string) => void (call === 'putTail' && row.take());
+    const { offset, failure } = await append(batchesOf(randomBytes(MIB)), { before });
+    expect([offset, failure?.kind]).toEqual([0, 'unavailable']);
+    expect(store.calls).toEqual(['putTail', 'removeTail']);
+    expect(store.tails.size).toBe(0);
+  });
+
   it('reads no further while its parts are on their way and memory is used up', async () => {
     memory = new PartMemory({ folder: folder.path, limit: 16 * MIB });
     const answer = new AbortController();
