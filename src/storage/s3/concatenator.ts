@@ -10,6 +10,7 @@ import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
 import { PartRecorder } from './part-recorder.js';
 import type { Publisher } from './publisher.js';
+import { LEAST_PART } from './options.js';
 import { parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
 import { isBroken, S3Error } from './s3.error.js';
@@ -90,10 +91,12 @@ export class Concatenator {
 
   private store(part: ConcatPart, merge: Merge): Promise<string> {
     const { number, planned } = part;
-    if ('stream' in planned) return this.stream(part, merge);
     const { sources, multipart, final } = merge;
-    const { key, range, etag } = this.placed(planned.copy, sources);
-    const whole = planned.whole && isWhole(planned.copy, sources);
+    if ('stream' in planned) return this.stream(part, merge);
+    const { key, range, etag, objectLength } = this.placed(planned.copy, sources);
+    const whole = part.length === objectLength;
+    // A source that is a range of another final may be in an object that is too small for copies of ranges.
+    if (!whole && objectLength <= LEAST_PART) return this.stream(part, merge);
     const copied = { number, source: key, etag, range: whole ? undefined : range };
     return this.deps.api
       .copyPart(multipart, copied, this.deps.multiparts.checksumOf(final))
@@ -135,11 +138,13 @@ export class Concatenator {
   private placed(piece: Piece, sources: readonly ConcatSource[]) {
     const source = sources[piece.source];
     if (!source) throw new RangeError(`There is no source ${piece.source}.`);
+    const { upload } = source;
     const start = source.start + piece.start;
     return {
-      key: this.deps.keys.object(source.upload),
-      etag: parseReference(source.upload.reference).etag,
+      key: this.deps.keys.object(upload),
+      etag: parseReference(upload.reference).etag,
       range: { start, end: start + piece.length - 1 },
+      objectLength: upload.length ?? upload.offset,
     };
   }
 }
@@ -163,10 +168,4 @@ function lost(key: string, cause: unknown): StorageError {
 /** Nothing of a merge that waits would give memory back: what finds none goes to a file. */
 function noPatience(): Promise<boolean> {
   return Promise.resolve(false);
-}
-
-/** A source may be a range of an object. */
-function isWhole({ source, length }: Piece, sources: readonly ConcatSource[]): boolean {
-  const { start, upload } = sources[source] ?? {};
-  return start === 0 && upload?.offset === length;
 }

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { PartMemory } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/object-settings.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { content, Desk, MIB, read, Row } from './support.js';
@@ -132,6 +134,46 @@ eachLocalS3Service((suite) => {
     expect(row.offset).toBe(16 * MIB);
     await row.send(desk.again(), body.subarray(16 * MIB));
     expect((await desk.object(row.key)).equals(body)).toBe(true);
+  });
+
+  it('sends parts from temporary files where memory is used up, again if need be', async () => {
+    const storage = desk.again({ memory: new PartMemory({ limit: 0 }) });
+    desk.proxy.faults = (kind, n) => (kind.startsWith('U') && n === 1 ? 'slow-down' : undefined);
+    const row = new Row({ length: 18 * MIB });
+    const body = content(18 * MIB);
+    await row.append(storage, body.subarray(0, 9 * MIB));
+    await row.send(storage, body.subarray(9 * MIB));
+    const small = new Row({ length: 10 });
+    await small.send(storage, content(10));
+
+    expect((await desk.object(row.key)).equals(body)).toBe(true);
+    expect(await desk.object(small.key)).toEqual(content(10));
+  });
+
+  it.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)(
+    'works where checksums are calculated %s, and bodies are left out of the signature',
+    async (requestChecksumCalculation) => {
+      const clientConfig = {
+        requestChecksumCalculation,
+        responseChecksumValidation: requestChecksumCalculation,
+      };
+      const storage = desk.again({ clientConfig, signPayload: false });
+      const row = new Row({ length: 9 * MIB });
+      await row.send(storage, content(9 * MIB));
+      expect((await read(storage, row.whole)).equals(content(9 * MIB))).toBe(true);
+    },
+  );
+
+  it('keeps a checksum of its own beside the object where one is asked for', async () => {
+    const storage = desk.again({ object: { checksumAlgorithm: 'SHA256', contentType: 'text/x-y' } });
+    const row = new Row({ length: 9 * MIB });
+    await row.send(storage, content(9 * MIB));
+
+    const head = await suite.client.send(
+      new HeadObjectCommand({ ...desk.at(row.key), ChecksumMode: 'ENABLED' }),
+    );
+    expect(head.ContentType).toBe('text/x-y');
+    expect(head.ChecksumSHA256).toMatch(/-2$/);
   });
 
   it('removes whatever an unfinished upload has', async () => {

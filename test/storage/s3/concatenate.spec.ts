@@ -103,6 +103,19 @@ eachLocalS3Service((suite) => {
     expect((await desk.object(final.key)).equals(Buffer.concat(expected))).toBe(true);
   });
 
+  it('reads ranges of an object of 5 MiB or less, which cannot be copied', async () => {
+    const [source = new Row()] = await partials(desk.storage, [5 * MIB]);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    const ranges = [source.source(1, 10)];
+    await desk.storage.concatenate(final.upload, ranges, final.context());
+    expect(desk.requests()).toEqual({ CreateMultipartUpload: 1, GetObject: 1, UploadPart: 1 });
+    final.offset = 10;
+    await desk.storage.complete(final.whole);
+
+    expect(await desk.object(final.key)).toEqual(content(5 * MIB, 0).subarray(1, 11));
+  });
+
   it('goes on where a merge was cut: parts on record are not copied again', async () => {
     const lengths = [6 * MIB, 7 * MIB, 8 * MIB];
     const sources = await partials(desk.storage, lengths);
