@@ -50,7 +50,11 @@ function rowProviders(name: string | undefined): Provider[] {
   const endpoint = name ?? DEFAULT_NAME;
   return [
     // Nothing is opened for an application that cannot start.
-    provide(CONNECTION, [DATABASE_SOURCE, getTusStorageToken(name), UNIQUE_REGISTRATION], openDatabase),
+    provide(
+      CONNECTION,
+      [DATABASE_SOURCE, getTusStorageToken(name), RESOLVED_OPTIONS, UNIQUE_REGISTRATION],
+      openDatabase,
+    ),
     provide(UPLOAD_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmUploadRepository(connection, endpoint);
     }),

@@ -1,3 +1,4 @@
+import type { UploadStorage } from '../storage/upload-storage.js';
 import type { ExpirationSettings } from '../uploads/upload-deps.js';
 import { milliseconds } from './duration.js';
 import type { Duration } from './duration.js';
@@ -50,4 +51,17 @@ export function resolveExpiration(given: Expiration = { unfinished: '24h' }): Ex
     sliding,
     deleteCompleted,
   };
+}
+
+/** @throws TusOptionError if the store removes unfinished uploads before their time is over */
+export function checkUnfinishedAge(
+  { maxUnfinishedAge }: Pick<UploadStorage, 'maxUnfinishedAge'>,
+  { unfinished }: Pick<ExpirationSettings, 'unfinished'>,
+): void {
+  if (maxUnfinishedAge === undefined || (unfinished !== null && unfinished <= maxUnfinishedAge)) return;
+  throw new TusOptionError(
+    'expiration.unfinished',
+    unfinished ?? false,
+    `use ${maxUnfinishedAge} ms or less: this storage keeps unfinished uploads no longer`,
+  );
 }

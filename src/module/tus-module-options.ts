@@ -181,6 +181,7 @@ export interface TusOptions {
    * @default { unfinished: '24h' }
    * @throws TusOptionError use milliseconds, or a text such as '90s', '15m', '24h' or '7d'
    * @throws TusOptionError use a duration such as '24h', or false
+   * @throws TusOptionError use … ms or less: this storage keeps unfinished uploads no longer
    */
   readonly expiration?: Expiration;
   /**

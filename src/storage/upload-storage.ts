@@ -114,6 +114,12 @@ export interface UploadStorage {
   /** A directory of this machine beside which the module may keep its embedded database; none for remote storages. */
   readonly homeDirectory?: string;
 
+  /**
+   * Milliseconds after which the store itself removes what is unfinished, counted from the beginning of an upload. An
+   * `expiration` that keeps unfinished uploads longer fails at start.
+   */
+  readonly maxUnfinishedAge?: number;
+
   /** Makes ready, once, before the first upload. */
   start?(): Promise<void>;
 

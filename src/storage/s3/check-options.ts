@@ -36,6 +36,7 @@ const RULES: Readonly<Record<keyof S3StorageOptions, Rule>> = {
   conditionalWrites: YES_OR_NO,
   signPayload: YES_OR_NO,
   requestTimeout: ['be whole milliseconds from 1 to 3600000', isIn(1, 60 * 60 * 1000)],
+  maxUnfinishedAge: ['be whole milliseconds from 1 on', isIn(1, Number.MAX_SAFE_INTEGER)],
   checkBucket: YES_OR_NO,
   object: ["be an object such as { contentType: 'video/mp4' }", isObject],
 };

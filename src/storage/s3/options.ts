@@ -81,6 +81,12 @@ export interface S3StorageOptions {
    */
   readonly requestTimeout?: number;
   /**
+   * Milliseconds after which the store, or a lifecycle rule of the bucket, aborts multipart uploads: 7 days at Cloudflare
+   * R2, 24 hours at MinIO unless it is told otherwise. An `expiration` that is longer fails at start.
+   * @default none
+   */
+  readonly maxUnfinishedAge?: number;
+  /**
    * Whether the start asks the store whether bucket and credentials are right, and fails with a sentence if not.
    * @default true
    */

@@ -40,6 +40,8 @@ const PARTS_IN_FLIGHT = 4;
  * it is complete; what is unfinished is a multipart upload, or an object below `<prefix>.tus/`.
  */
 export class S3Storage implements UploadStorage {
+  readonly maxUnfinishedAge?: number;
+
   private readonly lists: S3Lists;
   private readonly keys: Keys;
   private readonly rules: PartRules;
@@ -62,6 +64,7 @@ export class S3Storage implements UploadStorage {
     const multiparts = new Multiparts({ api, lists, keys, settings });
     const publisher = new Publisher({ api, keys, overwrite, conditionalWrites });
     const work = new WorkObjects({ api, lists });
+    if (options.maxUnfinishedAge !== undefined) this.maxUnfinishedAge = options.maxUnfinishedAge;
     this.lists = lists;
     this.keys = keys;
     this.memory = memory;

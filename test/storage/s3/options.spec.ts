@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
+import type { TusModuleOptions } from '../../../src/index.js';
+import { TusApp } from '../../support/tus-app.js';
 
 const clientConfig = { region: 'us-east-1' };
 
@@ -23,6 +28,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ partsInFlight: 0 }, 'the option "partsInFlight"'],
     [{ memory: 100 }, 'the option "memory" must be a PartMemory'],
     [{ requestTimeout: 0 }, 'the option "requestTimeout"'],
+    [{ maxUnfinishedAge: '7d' }, 'whole milliseconds from 1 on; it is "7d".'],
     [{ object: 'x' }, 'the option "object"'],
     [{ object: { contentTyp: 'x' } }, '"object.contentTyp"'],
     [{ object: { metadata: { 'Tus-Upload': 'x' } } }, '"object.metadata"'],
@@ -31,6 +37,40 @@ describe('an option that is wrong is named at construction', () => {
     const given = { bucket: 'uploads', ...options } as unknown as S3StorageOptions;
     expect(() => new S3Storage(given)).toThrow(TypeError);
     expect(() => new S3Storage(given)).toThrow(message);
+  });
+});
+
+describe('unfinished uploads that the store removes by itself', () => {
+  const started = async (expiration: TusModuleOptions['expiration']) => {
+    const storage = new S3Storage({
+      bucket: 'uploads',
+      clientConfig,
+      maxUnfinishedAge: 60 * 60 * 1000,
+      checkBucket: false,
+    });
+    const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-s3-'));
+    try {
+      const app = await TusApp.start({
+        directory,
+        tus: { storage, database: { path: join(directory, 'db') }, expiration },
+      });
+      await app.stop();
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+
+  it.each([false, '2h', { completed: '1h' }] as const)(
+    'must not be kept longer by the application (%j), which is said at start',
+    async (expiration) => {
+      await expect(started(expiration)).rejects.toThrow(
+        /option "expiration.unfinished" is .*; use 3600000 ms or less: this storage keeps unfinished uploads no longer/,
+      );
+    },
+  );
+
+  it('may be kept as long as by the store', async () => {
+    await started({ unfinished: '1h' });
   });
 });
 
