@@ -5,8 +5,8 @@ import { connectionTo, isDataSource } from '../repository/typeorm/connection-to.
 import type { SqliteFile } from '../repository/typeorm/connection-to.js';
 import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
+import type { ExpirationSettings } from '../uploads/upload-deps.js';
 import { checkUnfinishedAge } from './expiration-options.js';
-import type { ResolvedOptions } from './resolve-options.js';
 import { checkStorage } from './storage-provider.js';
 import type { DatabaseFactory, DatabaseSource, TusOptions } from './tus-module-options.js';
 import { TusOptionError } from './tus-option.error.js';
@@ -32,7 +32,7 @@ export function databaseProvider(database: DatabaseSource | undefined, optionsTo
 export async function openDatabase(
   given: DatabaseSource | undefined,
   storage: UploadStorage,
-  { expiration }: Pick<ResolvedOptions, 'expiration'>,
+  { expiration }: { readonly expiration: ExpirationSettings },
 ): Promise<DatabaseConnection> {
   checkStorage(storage);
   checkUnfinishedAge(storage, expiration);
