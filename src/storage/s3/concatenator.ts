@@ -109,7 +109,7 @@ export class Concatenator {
     const { number, length } = part;
     const gather = async () => {
       const gathered = new GatheredPart(
-        { memory, patience: noPatience },
+        { memory, patience },
         { start: part.start, size: length, fast: true },
       );
       try {
@@ -163,9 +163,4 @@ function replaced(error: unknown): boolean {
 
 function lost(key: string, cause: unknown): StorageError {
   return new StorageError('missing', `The object ${key} is not the one that was stored.`, { cause });
-}
-
-/** Nothing of a merge that waits would give memory back: what finds none goes to a file. */
-function noPatience(): Promise<boolean> {
-  return Promise.resolve(false);
 }
