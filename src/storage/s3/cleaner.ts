@@ -23,7 +23,7 @@ export class Cleaner {
 
   /** What an upload needed until it was complete. */
   async discardWork(upload: StoredUpload): Promise<void> {
-    await this.deps.multiparts.abortDoubtful(upload, parseReference(upload.reference));
+    await this.deps.multiparts.abortOthers(upload, parseReference(upload.reference));
     await this.removeTails(upload);
   }
 
@@ -32,7 +32,7 @@ export class Cleaner {
     const reference = parseReference(upload.reference);
     // First, so that no object can appear after it was looked for. Only a complete upload has all bytes on record.
     if (upload.offset !== upload.length || upload.length === 0) await multiparts.abort(upload, reference);
-    await multiparts.abortDoubtful(upload, reference);
+    await multiparts.abortOthers(upload, reference);
     if (upload.key === null) await work.remove(keys.object(upload));
     else await this.removePublished(upload, published);
     await this.removeTails(upload);

@@ -54,12 +54,18 @@ export class Multiparts {
     if (multipart) await this.deps.api.abortMultipart(multipart);
   }
 
-  /** Frees those whose ids never came on record. Another program that writes to the same key began its own earlier. */
-  async abortDoubtful(upload: StoredUpload, { doubtful }: Reference): Promise<void> {
-    if (doubtful === undefined) return;
+  /**
+   * Frees those whose ids are not on record: they never came there, or a request of an earlier writer that went on
+   * beside the last one brought one back (seen on MinIO and versitygw). What another program has begun under the same
+   * key before this upload is left alone.
+   */
+  async abortOthers(upload: StoredUpload, { multipart, doubtful }: Reference): Promise<void> {
+    const several = multipart !== undefined && upload.epoch > 1;
+    if (doubtful === undefined && !several) return;
+    const since = doubtful ?? upload.createdAt;
     const key = this.deps.keys.object(upload);
     for (const { id, initiated } of await this.deps.lists.openMultiparts(key)) {
-      if (initiated >= doubtful - SKEW_MILLISECONDS) await this.deps.api.abortMultipart({ key, id });
+      if (initiated >= since - SKEW_MILLISECONDS) await this.deps.api.abortMultipart({ key, id });
     }
   }
 }

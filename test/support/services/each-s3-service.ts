@@ -37,7 +37,8 @@ function onService(service: S3Service, declare: (suite: S3Suite) => void): void 
   });
 }
 
-class RunningSuite implements S3Suite {
+/** A suite whose store is started and stopped by whoever has it. */
+export class RunningSuite implements S3Suite {
   private running: RunningS3 | undefined;
   private opened: S3Bucket | undefined;
 

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { RunningSuite } from '../services/each-s3-service.js';
+import { MINIO } from '../services/minio.js';
+import type { S3Service } from '../services/s3-service.js';
+import { VERSITYGW } from '../services/versitygw.js';
 import type { Service } from '../services/with-service.js';
 import { withService } from '../services/with-service.js';
 import { PLATFORMS } from '../tus-app.js';
 import type { Platform } from '../tus-app.js';
 import { localPlace } from './local-place.js';
+import { s3Place } from './s3-place.js';
 import type { TestPlace } from './test-place.js';
 
 export type Subject = 'concatenation' | 'checksum' | 'expiration' | 'downloads' | 'termination';
@@ -24,7 +29,20 @@ interface TestedStorage {
 
 const STORAGES: readonly TestedStorage[] = [
   { name: 'the local disk', platforms: PLATFORMS, showsEachByte: true, place: () => localPlace() },
+  onS3(MINIO),
+  { ...onS3(VERSITYGW), subjects: ['concatenation'] },
 ];
+
+function onS3(service: S3Service): TestedStorage {
+  const suite = new RunningSuite(service);
+  return {
+    name: service.name,
+    platforms: ['express'],
+    showsEachByte: false,
+    service: { ...service, up: () => suite.up(), down: () => suite.down() },
+    place: () => s3Place(suite),
+  };
+}
 
 export type TestedServer = Pick<TestedStorage, 'place' | 'showsEachByte'> & { readonly platform: Platform };
 
