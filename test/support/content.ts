@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import type { Cipheriv, Hash } from 'node:crypto';
+import type { Cipher } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 
@@ -26,12 +26,12 @@ export async function contentFile(path: string, length: number, seed: number): P
 }
 
 export async function sha256Of(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
-  const hash: Hash = createHash('sha256');
+  const hash = createHash('sha256');
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');
 }
 
-function keystream(seed: number): Cipheriv {
+function keystream(seed: number): Cipher {
   const key = createHash('sha256').update(String(seed)).digest().subarray(0, 16);
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16));
 }

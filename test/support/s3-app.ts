@@ -66,15 +66,20 @@ export class S3App {
     await this.proxy.idle();
   }
 
+  /** One round of maintenance, and what it leaves to the background. */
+  async maintain(): Promise<void> {
+    await this.app.get(Maintenance).run();
+    await this.idle();
+  }
+
   /** Lets maintenance do all that is due, as time would. */
   async settle(): Promise<void> {
-    // A round may leave to the background what the next one goes on with.
-    for (let round = 0; round < 3; round++) {
-      await this.idle();
-      await lapse(this.app.directory);
-      await this.app.get(Maintenance).run();
-    }
     await this.idle();
+    // A round may leave behind what the next one goes on with.
+    for (let round = 0; round < 3; round++) {
+      await lapse(this.app.directory);
+      await this.maintain();
+    }
   }
 
   /** The SHA-256 of an object, past the proxy. */

@@ -1,0 +1,121 @@
+import { content } from '../../support/content.js';
+import type { Random } from '../random.js';
+import { idOf } from './client.js';
+import type { Client } from './client.js';
+import type { OutagePlan } from './plan.js';
+import { Uploader } from './uploader.js';
+import type { UploadPlan } from './uploader.js';
+
+const MIB = 1024 ** 2;
+
+/** What clients know in the end. */
+export interface Known {
+  /** Ids of uploads that have to be complete. */
+  readonly complete: string[];
+  /** Ids of uploads that have to be gone. */
+  readonly ended: string[];
+  /** What was sent under the name that an upload has in its metadata. */
+  readonly contents: Map<string, Buffer>;
+}
+
+export interface Scene {
+  readonly client: Client;
+  readonly random: Random;
+  readonly known: Known;
+  /** Lets due work be done. */
+  readonly maintain: () => Promise<void>;
+}
+
+export const SCENARIOS: Readonly<Record<OutagePlan['scenario'], (scene: Scene) => Promise<void>>> = {
+  async patches(scene) {
+    const upload = uploader(scene, { deferred: scene.random.chance(0.3) });
+    await upload.create();
+    await upload.finish();
+    scene.known.complete.push(upload.id);
+  },
+
+  async creation(scene) {
+    const bytes = anyBytes(scene.random);
+    const early = scene.random.chance(0.5) ? bytes.length : scene.random.below(bytes.length) + 1;
+    const upload = uploader(scene, { bytes, early });
+    await upload.create();
+    await upload.finish();
+    scene.known.complete.push(upload.id);
+  },
+
+  async checksums(scene) {
+    const upload = uploader(scene, { ways: ['checked', 'checked', 'wrong', 'trailer'] });
+    await upload.create();
+    await upload.finish();
+    scene.known.complete.push(upload.id);
+  },
+
+  /** While bytes come, between two requests, or once it is complete. */
+  async deletion(scene) {
+    const { client, random } = scene;
+    const upload = uploader(scene, { partial: random.chance(0.3) });
+    await upload.create();
+    for (let left = random.below(4); left > 0; left--) {
+      const offset = await upload.offset();
+      if (offset < upload.plan.bytes.length) await upload.send(offset);
+    }
+    const sending = random.chance(0.5)
+      ? upload.send(await upload.offset()).catch(() => undefined)
+      : undefined;
+    while (!(await client.ask({ method: 'DELETE', url: upload.address }, [204, 404, 410])));
+    await sending;
+    scene.known.ended.push(upload.id);
+  },
+
+  async parallel(scene) {
+    const { client, random, known } = scene;
+    const uploads = Array.from({ length: 2 + random.below(3) }, () => {
+      const length = random.pick([100_000, 1.5 * MIB, 5 * MIB, 5 * MIB + 1]);
+      return uploader(scene, { bytes: content(length, random.below(2 ** 32)), partial: true });
+    });
+    await all(uploads.map((upload) => upload.create().then(() => upload.finish())));
+    const name = 'final';
+    known.contents.set(name, Buffer.concat(uploads.map(({ plan }) => plan.bytes)));
+    const list = uploads.map(({ address }) => new URL(address).pathname).join(' ');
+    const headers = {
+      'upload-concat': `final;${list}`,
+      'upload-metadata': `name ${Buffer.from(name).toString('base64')}`,
+    };
+    for (;;) {
+      const answer = await client.ask({ method: 'POST', headers }, [201]);
+      if (!answer) continue;
+      const url = new URL(String(answer.headers.location), client.endpoint).href;
+      known.complete.push(idOf(url));
+      return merged(scene, url);
+    }
+  },
+};
+
+async function merged({ client, maintain }: Scene, url: string): Promise<void> {
+  for (;;) {
+    const answer = await client.ask({ method: 'HEAD', url }, [200]);
+    const { 'upload-offset': offset, 'upload-length': length } = answer?.headers ?? {};
+    if (offset !== undefined && offset === length) return;
+    if (answer) client.fails();
+    await maintain();
+  }
+}
+
+function uploader({ client, random, known }: Scene, plan: Partial<UploadPlan>): Uploader {
+  const name = `upload ${known.contents.size}`;
+  const { bytes = anyBytes(random) } = plan;
+  known.contents.set(name, bytes);
+  return new Uploader(client, random.fork(), { ...plan, name, bytes });
+}
+
+/** Of less than a part, or of some. */
+function anyBytes(random: Random): Buffer {
+  const length = random.chance(0.5) ? 1 + random.below(MIB) : 5 * MIB + random.below(8 * MIB);
+  return content(length, random.below(2 ** 32));
+}
+
+/** Of several that are under way at once each comes to rest, also where one fails. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}
