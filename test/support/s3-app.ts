@@ -18,6 +18,8 @@ import type { TusAppOptions } from './tus-app.js';
 export interface S3AppOptions extends Omit<TusAppOptions, 'directory'> {
   /** What the storage gets besides the bucket; told where the proxy is. */
   readonly storage?: (endpoint: string) => Partial<S3StorageOptions>;
+  /** What another process has left, to go on with. */
+  readonly left?: { readonly bucket: S3Bucket; readonly directory: string };
 }
 
 /** A listening application whose uploads go to a bucket of its own, through a proxy; its rows are in a SQLite file. */
@@ -29,10 +31,10 @@ export class S3App {
   ) {}
 
   static async start(suite: S3Suite, options: S3AppOptions = {}): Promise<S3App> {
-    const { storage, tus, ...others } = options;
-    const bucket = await newBucket(suite);
+    const { storage, tus, left, ...others } = options;
+    const bucket = left?.bucket ?? (await newBucket(suite));
     const proxy = await S3Proxy.start(suite.address.endpoint ?? '');
-    const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-s3-'));
+    const directory = left?.directory ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-s3-')));
     const given = storage?.(proxy.endpoint) ?? {
       clientConfig: { ...suite.address, endpoint: proxy.endpoint },
     };

@@ -12,6 +12,8 @@ export interface ServerOptions {
   readonly directory: string;
   /** Options of the module that JSON can carry. */
   readonly tus?: Readonly<Record<string, unknown>>;
+  /** Options of `S3Storage` that JSON can carry: then the bytes go to a bucket, and the rows alone into the folder. */
+  readonly s3?: Readonly<Record<string, unknown>>;
   /** A file that gets the id of each delivered upload. */
   readonly completed?: string;
   /** `hangs`: the hook never returns, so nothing is ever delivered. */
@@ -40,6 +42,7 @@ export class ServerProcess {
         PATH: process.env.PATH,
         TUS_DIRECTORY: options.directory,
         TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
+        ...(options.s3 && { TUS_S3: JSON.stringify(options.s3) }),
         ...(options.completed && { TUS_COMPLETED: options.completed }),
         ...(options.fault && { TUS_FAULT: JSON.stringify(options.fault) }),
         ...(options.platform && { TUS_PLATFORM: options.platform }),

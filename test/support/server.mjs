@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -12,7 +13,15 @@ import { files } from '../../dist/storage/local/files.js';
 import { faultyFiles, faultyStatements } from './faults/faulty-calls.mjs';
 import { Steps } from './faults/steps.mjs';
 
-const { TUS_DIRECTORY, TUS_OPTIONS = '{}', TUS_COMPLETED, TUS_HOOK, TUS_FAULT, TUS_PLATFORM } = process.env;
+const {
+  TUS_DIRECTORY,
+  TUS_OPTIONS = '{}',
+  TUS_COMPLETED,
+  TUS_HOOK,
+  TUS_FAULT,
+  TUS_PLATFORM,
+  TUS_S3,
+} = process.env;
 
 /** Writes the id of each delivered upload to a file, if one is named; TUS_HOOK=hangs never returns from that. */
 class Journal {
@@ -26,7 +35,9 @@ class AppModule {}
 Module({
   imports: [
     TusModule.forRoot({
-      storage: new LocalStorage({ directory: TUS_DIRECTORY }),
+      ...(TUS_S3
+        ? await onS3(JSON.parse(TUS_S3))
+        : { storage: new LocalStorage({ directory: TUS_DIRECTORY }) }),
       ...JSON.parse(TUS_OPTIONS),
     }),
   ],
@@ -42,6 +53,13 @@ app.enableShutdownHooks();
 app.getHttpServer().keepAliveTimeout = 600_000;
 await app.listen(0, '127.0.0.1');
 process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().port })}\n`);
+
+/** Bytes in a bucket, rows where they are for a folder. */
+async function onS3(options) {
+  const { S3Storage } = await import('../../dist/storage/s3/index.js');
+  const database = { path: join(TUS_DIRECTORY, '.tus', 'uploads.sqlite') };
+  return { storage: new S3Storage(options), database };
+}
 
 /** From now on statements and file calls are counted, and one of them goes wrong. */
 function suffer(fault) {

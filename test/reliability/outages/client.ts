@@ -7,7 +7,10 @@ const PATIENCE = 60;
 const FOR_NOW = [423, 503];
 
 export interface ClientDeps {
+  /** Of the server as it is now. */
   readonly endpoint: string;
+  /** Resolves when there is a server to ask. Default: there always is. */
+  readonly ready?: () => Promise<void>;
   /** Makes the store answer as it should again. */
   readonly recover: () => void;
   /** A sentence for each thing that is wrong. */
@@ -26,20 +29,25 @@ export class Client {
 
   /** Undefined if it is worth another try. @throws Error for an answer that nothing here justifies */
   async ask(
-    input: Omit<Call, 'url'> & { readonly url?: string },
+    input: Omit<Call, 'url'> & { readonly id?: string },
     expected: readonly number[],
   ): Promise<Answer | undefined> {
-    const { method, headers, url = this.endpoint } = input;
-    const answer = await call({ ...input, url, headers: tus(headers) }).catch(() => undefined);
-    if (!answer || FOR_NOW.includes(answer.status)) return this.fails();
+    await this.deps.ready?.();
+    const { method, headers, id } = input;
+    const url = id === undefined ? this.endpoint : `${this.endpoint}/${id}`;
+    const answer = await call({ ...input, url, headers: tus(headers) }).catch(String);
+    if (typeof answer === 'string') return this.fails(`${method} ${url}: ${answer}`);
     if (expected.includes(answer.status)) return answer;
-    throw new Error(`${method} of ${url} was answered ${answer.status}: ${answer.body.toString()}`);
+    const words = `${method} ${url} was answered ${answer.status}: ${answer.body.toString()}`;
+    if (FOR_NOW.includes(answer.status)) return this.fails(words);
+    throw new Error(words);
   }
 
-  fails(): undefined {
+  /** Something has to be tried again. */
+  fails(what: string): undefined {
     this.failed++;
     if (this.failed === PATIENCE) this.deps.recover();
-    if (this.failed === 2 * PATIENCE) throw new Error('What was begun comes to no end.');
+    if (this.failed === 2 * PATIENCE) throw new Error(`What was begun comes to no end: ${what}`);
   }
 
   wrong(problem: string): void {
@@ -47,6 +55,7 @@ export class Client {
   }
 }
 
-export function idOf(url: string): string {
-  return url.split('/').at(-1) ?? '';
+/** The id of the upload that an answer names. */
+export function created(answer: Answer): string {
+  return String(answer.headers.location).split('/').at(-1) ?? '';
 }

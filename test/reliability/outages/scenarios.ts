@@ -1,9 +1,9 @@
 import { content } from '../../support/content.js';
 import type { Random } from '../random.js';
-import { idOf } from './client.js';
+import { created } from './client.js';
 import type { Client } from './client.js';
 import type { OutagePlan } from './plan.js';
-import { Uploader } from './uploader.js';
+import { metadataOf, Uploader } from './uploader.js';
 import type { UploadPlan } from './uploader.js';
 
 const MIB = 1024 ** 2;
@@ -62,42 +62,46 @@ export const SCENARIOS: Readonly<Record<OutagePlan['scenario'], (scene: Scene) =
     const sending = random.chance(0.5)
       ? upload.send(await upload.offset()).catch(() => undefined)
       : undefined;
-    while (!(await client.ask({ method: 'DELETE', url: upload.address }, [204, 404, 410])));
+    while (!(await client.ask({ method: 'DELETE', id: upload.id }, [204, 404, 410])));
     await sending;
     scene.known.ended.push(upload.id);
   },
 
   async parallel(scene) {
-    const { client, random, known } = scene;
+    const { random } = scene;
     const uploads = Array.from({ length: 2 + random.below(3) }, () => {
       const length = random.pick([100_000, 1.5 * MIB, 5 * MIB, 5 * MIB + 1]);
       return uploader(scene, { bytes: content(length, random.below(2 ** 32)), partial: true });
     });
     await all(uploads.map((upload) => upload.create().then(() => upload.finish())));
-    const name = 'final';
-    known.contents.set(name, Buffer.concat(uploads.map(({ plan }) => plan.bytes)));
-    const list = uploads.map(({ address }) => new URL(address).pathname).join(' ');
-    const headers = {
-      'upload-concat': `final;${list}`,
-      'upload-metadata': `name ${Buffer.from(name).toString('base64')}`,
-    };
-    for (;;) {
-      const answer = await client.ask({ method: 'POST', headers }, [201]);
-      if (!answer) continue;
-      const url = new URL(String(answer.headers.location), client.endpoint).href;
-      known.complete.push(idOf(url));
-      return merged(scene, url);
-    }
+    await concatenate(scene, uploads);
   },
 };
 
-async function merged({ client, maintain }: Scene, url: string): Promise<void> {
-  for (;;) {
-    const answer = await client.ask({ method: 'HEAD', url }, [200]);
-    const { 'upload-offset': offset, 'upload-length': length } = answer?.headers ?? {};
+/** Asks for the final of some uploads until it is merged. */
+export async function concatenate(
+  { client, known, maintain }: Omit<Scene, 'random'>,
+  uploads: readonly Uploader[],
+): Promise<void> {
+  const name = `final ${known.contents.size}`;
+  known.contents.set(name, Buffer.concat(uploads.map(({ plan }) => plan.bytes)));
+  const path = new URL(client.endpoint).pathname;
+  const headers = {
+    'upload-concat': `final;${uploads.map(({ id }) => `${path}/${id}`).join(' ')}`,
+    'upload-metadata': metadataOf(name),
+  };
+  for (let id = ''; ; await maintain()) {
+    // Asked for again, it waits for the merge that runs (CON-30).
+    const answer = await client.ask({ method: 'POST', headers }, [201]);
+    if (!answer) continue;
+    if (id !== '' && id !== created(answer)) client.wrong(`the final ${id} has become ${created(answer)}`);
+    id = created(answer);
+    if (!known.complete.includes(id)) known.complete.push(id);
+    const told = await client.ask({ method: 'HEAD', id }, [200]);
+    if (!told) continue;
+    const { 'upload-offset': offset, 'upload-length': length } = told.headers;
     if (offset !== undefined && offset === length) return;
-    if (answer) client.fails();
-    await maintain();
+    client.fails(`${id} stands at ${String(offset)} of ${String(length)}`);
   }
 }
 

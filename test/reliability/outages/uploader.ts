@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OpenPatch } from '../../support/open-patch.js';
 import type { Random } from '../random.js';
-import { idOf } from './client.js';
+import { created } from './client.js';
 import type { Client } from './client.js';
 
 const BYTES = 'application/offset+octet-stream';
@@ -23,7 +23,7 @@ type Way = 'plain' | 'chunked' | 'cut' | 'checked' | 'wrong' | 'trailer';
 
 /** One upload of a client of tus: HEAD, then PATCH at the offset, as often as it has to. */
 export class Uploader {
-  private url = '';
+  id = '';
   private told = 0;
 
   constructor(
@@ -32,27 +32,19 @@ export class Uploader {
     readonly plan: UploadPlan,
   ) {}
 
-  get id(): string {
-    return idOf(this.url);
-  }
-
-  get address(): string {
-    return this.url;
-  }
-
   async create(): Promise<void> {
     const { name, bytes, partial, deferred, early = 0 } = this.plan;
     const headers = {
-      'upload-metadata': `name ${Buffer.from(name).toString('base64')}`,
+      'upload-metadata': metadataOf(name),
       ...(deferred ? { 'upload-defer-length': '1' } : { 'upload-length': String(bytes.length) }),
       ...(partial && { 'upload-concat': 'partial' }),
       ...(early > 0 && { 'content-type': BYTES }),
     };
-    while (this.url === '') {
+    while (this.id === '') {
       const body = early > 0 ? { body: bytes.subarray(0, early) } : {};
       const answer = await this.client.ask({ method: 'POST', headers, ...body }, [201]);
       if (!answer) continue;
-      this.url = new URL(String(answer.headers.location), this.client.endpoint).href;
+      this.id = created(answer);
       this.tell(answer.headers['upload-offset'] ?? 0);
     }
   }
@@ -66,7 +58,7 @@ export class Uploader {
   /** What HEAD says. */
   async offset(): Promise<number> {
     for (;;) {
-      const answer = await this.client.ask({ method: 'HEAD', url: this.url }, [200]);
+      const answer = await this.client.ask({ method: 'HEAD', id: this.id }, [200]);
       if (!answer) continue;
       this.tell(answer.headers['upload-offset']);
       return Number(answer.headers['upload-offset']);
@@ -82,7 +74,7 @@ export class Uploader {
     const checksum = way === 'wrong' ? checksumOf(Buffer.from('other')) : checksumOf(piece);
     const answer = await this.client.ask(
       {
-        ...{ method: 'PATCH', url: this.url, body: piece, chunked: way === 'chunked' },
+        ...{ method: 'PATCH', id: this.id, body: piece, chunked: way === 'chunked' },
         headers: {
           ...this.headers(offset, piece),
           ...((way === 'wrong' || way === 'checked') && { 'upload-checksum': checksum }),
@@ -106,7 +98,8 @@ export class Uploader {
     open.end([['Upload-Checksum', checksumOf(piece)]]);
     const outcome = await open.outcome();
     if (outcome.status === 204) this.tell(outcome.offset);
-    else if ([0, 423, 503].includes(outcome.status)) this.client.fails();
+    else if ([0, 423, 503].includes(outcome.status))
+      this.client.fails(`a PATCH with a trailer got ${outcome.status}`);
     else if (outcome.status !== 409) this.client.wrong(`a PATCH with a trailer got ${outcome.status}`);
   }
 
@@ -115,7 +108,7 @@ export class Uploader {
     piece: Buffer,
     { headers, ...options }: { contentLength?: number; headers?: Record<string, string> },
   ): OpenPatch {
-    return OpenPatch.begin(this.url, {
+    return OpenPatch.begin(`${this.client.endpoint}/${this.id}`, {
       ...options,
       offset,
       headers: { ...this.headers(offset, piece), ...headers },
@@ -138,6 +131,11 @@ export class Uploader {
       this.client.wrong(`${this.id} went from ${this.told} to ${String(offset)}`);
     this.told = Number(offset);
   }
+}
+
+/** The metadata that says under which name an upload's bytes are known. */
+export function metadataOf(name: string): string {
+  return `name ${Buffer.from(name).toString('base64')}`;
 }
 
 function checksumOf(bytes: Buffer): string {

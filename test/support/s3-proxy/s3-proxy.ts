@@ -31,6 +31,9 @@ const SLOW_DOWN =
 export class S3Proxy {
   /** May be set at any time; counts of a kind go on. */
   faults: FaultPlan = () => undefined;
+  /** Told of all bytes that clients have sent since the start, as they come. */
+  onBytes: (total: number) => void = () => undefined;
+  private total = 0;
   private log: ProxiedRequest[] = [];
   private readonly seen = new Map<S3Kind, number>();
   private readonly open = new Set<Promise<void>>();
@@ -105,7 +108,7 @@ export class S3Proxy {
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const entry = this.note(request);
-    request.on('data', (chunk: Buffer) => void (entry.received += chunk.length)).pause();
+    request.on('data', (chunk: Buffer) => this.count(entry, chunk.length)).pause();
     const { fault } = entry;
     if (fault === 'reset') return void request.socket.resetAndDestroy();
     if (fault === 'hang') return void request.resume();
@@ -114,6 +117,12 @@ export class S3Proxy {
     entry.status = answer.statusCode;
     answer.on('data', (chunk: Buffer) => void (entry.answered += chunk.length)).pause();
     await answerWith(answer, response, fault);
+  }
+
+  private count(entry: ProxiedRequest, bytes: number): void {
+    entry.received += bytes;
+    this.total += bytes;
+    this.onBytes(this.total);
   }
 
   private note(request: IncomingMessage): ProxiedRequest {
