@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { run } from './run.js';
 
@@ -15,12 +16,12 @@ eachLocalS3Service((suite) => {
     async () => {
       const wrong: string[] = [];
       let next = 0;
-      let suffered = 0;
+      const suffered: Partial<Record<S3Kind, number>> = {};
       const worker = async () => {
         while (next < RUNS) {
           const seed = SEED + next++;
           const outcome = await run(suite, seed);
-          suffered += outcome.suffered;
+          for (const kind of outcome.suffered) suffered[kind] = (suffered[kind] ?? 0) + 1;
           if (outcome.problems.length === 0) continue;
           const { plan, problems } = outcome;
           wrong.push(
@@ -30,7 +31,8 @@ eachLocalS3Service((suite) => {
         }
       };
       await Promise.all(Array.from({ length: BESIDE }, worker));
-      process.stdout.write(`outages: ${RUNS} runs from seed ${SEED}, ${suffered} requests went wrong\n`);
+      const told = `outages: ${RUNS} runs from seed ${SEED}, of these requests so many went wrong:`;
+      process.stdout.write(`${told} ${JSON.stringify(suffered)}\n`);
       expect(wrong).toEqual([]);
     },
     RUNS * 60_000,

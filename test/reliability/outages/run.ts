@@ -1,5 +1,6 @@
 import { hastyClient } from '../../support/hasty-client.js';
 import { S3App } from '../../support/s3-app.js';
+import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
 import type { S3Suite } from '../../support/services/each-s3-service.js';
 import { Random } from '../random.js';
 import { Client } from './client.js';
@@ -15,8 +16,8 @@ export interface Outcome {
   readonly plan: OutagePlan;
   /** A sentence for each thing that was wrong. */
   readonly problems: readonly string[];
-  /** How many requests to the store went wrong. */
-  readonly suffered: number;
+  /** The requests to the store that went wrong. */
+  readonly suffered: readonly S3Kind[];
 }
 
 /** Clients whose store fails as the seed says, and a look at what is left once it does no more. */
@@ -48,7 +49,7 @@ export async function run(suite: S3Suite, seed: number): Promise<Outcome> {
   } finally {
     await app.stop();
   }
-  const suffered = app.proxy.requests.filter(({ fault }) => fault !== undefined).length;
+  const suffered = app.proxy.requests.flatMap(({ kind, fault }) => (fault ? [kind] : []));
   return { plan, problems, suffered };
 }
 

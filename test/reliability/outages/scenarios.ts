@@ -114,7 +114,7 @@ function uploader({ client, random, known }: Scene, plan: Partial<UploadPlan>): 
 
 /** Of less than a part, or of some. */
 function anyBytes(random: Random): Buffer {
-  const length = random.chance(0.5) ? 1 + random.below(MIB) : 5 * MIB + random.below(8 * MIB);
+  const length = random.chance(0.4) ? 1 + random.below(MIB) : 5 * MIB + random.below(8 * MIB);
   return content(length, random.below(2 ** 32));
 }
 
