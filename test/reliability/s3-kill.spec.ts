@@ -86,7 +86,7 @@ eachLocalS3Service((suite) => {
     }
 
     /** What is wrong once a further process has done all that was due. */
-    async function left(): Promise<string[]> {
+    async function whatIsLeft(): Promise<string[]> {
       await server.process.kill();
       const app = await S3App.start(suite, { left: { bucket, directory: server.directory } });
       try {
@@ -106,7 +106,7 @@ eachLocalS3Service((suite) => {
         await during(() => upload.finish(), momentOf(random, { bytes: bytes.length, requests: 8 }));
         known.complete.push(upload.id);
       }
-      expect(await left()).toEqual([]);
+      expect(await whatIsLeft()).toEqual([]);
     }, 300_000);
 
     it(`at ${KILLS} moments of a merge costs nothing: the next process merges, and removes what is not needed`, async () => {
@@ -123,7 +123,7 @@ eachLocalS3Service((suite) => {
         const merge = () => concatenate({ client, known, maintain: () => Promise.resolve() }, partials);
         await during(merge, momentOf(random, { requests: 9 }));
       }
-      expect(await left()).toEqual([]);
+      expect(await whatIsLeft()).toEqual([]);
     }, 300_000);
   });
 });

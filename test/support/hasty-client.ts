@@ -14,6 +14,16 @@ export function hastyClient(config: S3ClientConfig): S3Client {
   });
   const { requestHandler } = client.config;
   const handle = requestHandler.handle.bind(requestHandler);
-  requestHandler.handle = (request, options) => handle(request, { ...options, requestTimeout: PATIENCE });
+  requestHandler.handle = (request, options) =>
+    handle(request, { ...options, requestTimeout: PATIENCE }).catch((error: unknown) => {
+      throw ofThisRealm(error);
+    });
   return client;
+}
+
+/** Errors of sockets are made outside of what the test runner shows us; the SDK would not take them for errors, nor try again. */
+function ofThisRealm(error: unknown): unknown {
+  if (error instanceof Error) return error;
+  const { name, message } = error as Error;
+  return Object.assign(new Error(message), error, { name });
 }

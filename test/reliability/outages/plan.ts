@@ -12,6 +12,9 @@ const SCENARIOS = [
   [1, 'checksums'],
 ] as const;
 
+/** The store has done what was asked, but nobody is told. */
+const DONE: readonly Fault[] = ['lost-answer', 'truncated-answer', 'hang-after'];
+
 /** Requests that are few among the others, and on which most depends; some of them answer for others. */
 const DECISIVE: readonly (readonly S3Kind[])[] = [
   ['UploadPart'],
@@ -41,8 +44,8 @@ export function planOf(random: Random): OutagePlan {
   return {
     scenario: random.weighted(SCENARIOS),
     probability: only ? random.pick([0.5, 0.8]) : random.pick([0.05, 0.15, 0.3]),
-    // One kind of fault alone shows what a mixture hides: two lost answers to one request are rare.
-    faults: random.chance(0.4) ? [random.pick(FAULTS)] : FAULTS,
+    // What the store has done nevertheless decides most; and one fault alone shows what a mixture hides.
+    faults: random.pick([FAULTS, DONE, [random.pick(FAULTS)]]),
     ...(only && { only }),
     respondAfter: random.pick([0, 30_000]),
   };

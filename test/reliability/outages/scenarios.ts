@@ -28,26 +28,20 @@ export interface Scene {
 
 export const SCENARIOS: Readonly<Record<OutagePlan['scenario'], (scene: Scene) => Promise<void>>> = {
   async patches(scene) {
-    const upload = uploader(scene, { deferred: scene.random.chance(0.3) });
-    await upload.create();
-    await upload.finish();
-    scene.known.complete.push(upload.id);
+    await each(scene, () => uploader(scene, { deferred: scene.random.chance(0.3) }));
   },
 
   async creation(scene) {
-    const bytes = anyBytes(scene.random);
-    const early = scene.random.chance(0.5) ? bytes.length : scene.random.below(bytes.length) + 1;
-    const upload = uploader(scene, { bytes, early });
-    await upload.create();
-    await upload.finish();
-    scene.known.complete.push(upload.id);
+    const { random } = scene;
+    await each(scene, () => {
+      const bytes = anyBytes(random);
+      const early = random.chance(0.5) ? bytes.length : random.below(bytes.length) + 1;
+      return uploader(scene, { bytes, early });
+    });
   },
 
   async checksums(scene) {
-    const upload = uploader(scene, { ways: ['checked', 'checked', 'wrong', 'trailer'] });
-    await upload.create();
-    await upload.finish();
-    scene.known.complete.push(upload.id);
+    await each(scene, () => uploader(scene, { ways: ['checked', 'checked', 'wrong', 'trailer'] }));
   },
 
   /** While bytes come, between two requests, or once it is complete. */
@@ -105,6 +99,13 @@ export async function concatenate(
   }
 }
 
+/** Some uploads at once, each to its end. */
+async function each({ random, known }: Scene, make: () => Uploader): Promise<void> {
+  const uploads = Array.from({ length: 1 + random.below(3) }, make);
+  await all(uploads.map((upload) => upload.create().then(() => upload.finish())));
+  known.complete.push(...uploads.map(({ id }) => id));
+}
+
 function uploader({ client, random, known }: Scene, plan: Partial<UploadPlan>): Uploader {
   const name = `upload ${known.contents.size}`;
   const { bytes = anyBytes(random) } = plan;
@@ -114,7 +115,7 @@ function uploader({ client, random, known }: Scene, plan: Partial<UploadPlan>): 
 
 /** Of less than a part, or of some. */
 function anyBytes(random: Random): Buffer {
-  const length = random.chance(0.4) ? 1 + random.below(MIB) : 5 * MIB + random.below(8 * MIB);
+  const length = random.chance(0.65) ? 1 + random.below(MIB) : 5 * MIB + random.below(8 * MIB);
   return content(length, random.below(2 ** 32));
 }
 
