@@ -78,8 +78,12 @@ export class Publisher {
   }
 
   private async hasHappened(upload: StoredUpload, error: unknown): Promise<boolean> {
-    // A look that fails says nothing.
-    const whose = await this.whose(upload).catch(() => undefined);
+    const whose = await this.whose(upload).catch((cause: unknown) => {
+      // Without the look nothing is final: what says that all is lost, or taken, may be the echo of a success.
+      throw new StorageError('unavailable', `Whether upload ${upload.id} has its object is not known.`, {
+        cause,
+      });
+    });
     if (whose === 'foreign' && !this.deps.overwrite && upload.key !== null) throw taken(upload, error);
     return whose === 'ours';
   }

@@ -59,6 +59,26 @@ eachLocalS3Service((suite) => {
         });
       }
 
+      it('is not given up while nobody can look whether it is there', async () => {
+        const row = new Row({ length });
+        desk.proxy.faults = (asked, n) =>
+          asked === 'HeadObject' || (asked === kind && n === 1) ? 'lost-answer' : undefined;
+        // Some stores answer a second Complete with success, which is right as well.
+        const outcome = (work: Promise<void>) =>
+          work.then(
+            () => 'stored',
+            ({ kind }: StorageError) => kind,
+          );
+        expect(await outcome(row.send(desk.storage, content(length)))).toMatch(/^(unavailable|stored)$/);
+        expect(await outcome(desk.storage.complete({ ...row.upload, offset: length }))).toMatch(
+          /^(unavailable|stored)$/,
+        );
+
+        desk.proxy.faults = () => undefined;
+        await desk.storage.complete({ ...row.upload, offset: length });
+        expect((await desk.object(row.key)).equals(content(length))).toBe(true);
+      });
+
       it('is not there if the store was never reached, and the bytes can be sent again', async () => {
         const row = new Row({ length });
         desk.proxy.faults = (asked) => (asked === kind ? 'reset' : undefined);
