@@ -1,4 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { StorageError } from '../../../src/index.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
@@ -64,7 +65,7 @@ eachLocalS3Service((suite) => {
         desk.proxy.faults = (asked, n) =>
           asked === 'HeadObject' || (asked === kind && n === 1) ? 'lost-answer' : undefined;
         // Some stores answer a second Complete with success, which is right as well.
-        const outcome = (work: Promise<void>) =>
+        const outcome = (work: Promise<unknown>) =>
           work.then(
             () => 'stored',
             ({ kind }: StorageError) => kind,
