@@ -85,6 +85,8 @@ export interface Completed {
 
 /** Exactly one of the two is called, once. */
 export interface Finish {
+  /** Whether nothing can be appended any more once `complete` was called: then the row of a partial says `finishing`, too. */
+  readonly once?: boolean;
   /** Like `UploadStorage.complete`, but nothing has to be looked up again. The row says `finishing`, unless it is a partial's. */
   complete(): Promise<Completed | void>;
   /** The bytes do not count (a checksum was wrong), or the right to write is gone: frees what is at hand. */

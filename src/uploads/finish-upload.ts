@@ -20,8 +20,9 @@ export async function finishUpload(
   { length, finish }: { readonly length: number; readonly finish?: Finish | undefined },
 ): Promise<UploadRecord> {
   // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
-  // never published, so there is nothing to announce.
-  const announced = lock.upload.kind === 'partial' || lock.upload.state === 'finishing';
+  // never published: it is announced only where nobody could go on from its offset after a crash in between.
+  const { kind, state } = lock.upload;
+  const announced = state === 'finishing' || (kind === 'partial' && !finish?.once);
   if (!announced) await announce(lock, length, finish);
   let completed: Completed | void;
   try {

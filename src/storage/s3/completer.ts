@@ -33,6 +33,8 @@ export class Completer {
   /** Completes with what an append has at hand. */
   finish(upload: StoredUpload, last: LastPart, target: AppendTarget): Finish {
     return {
+      // A multipart upload takes no part behind its Complete; an object by itself is put again.
+      once: target.begun !== undefined,
       complete: async () => {
         try {
           return await this.finishWith({ ...upload, reference: target.reference }, last, target);
