@@ -68,7 +68,7 @@ eachLocalS3Service((suite) => {
         const outcome = (work: Promise<unknown>) =>
           work.then(
             () => 'stored',
-            ({ kind }: StorageError) => kind,
+            (error: StorageError) => error.kind,
           );
         expect(await outcome(row.send(desk.storage, content(length)))).toMatch(/^(unavailable|stored)$/);
         expect(await outcome(desk.storage.complete({ ...row.upload, offset: length }))).toMatch(
