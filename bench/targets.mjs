@@ -81,6 +81,13 @@ export const targets = [
     { workload: 'slow-uploads', server, figure: 'HEAD p99, ms', atMost: 20 },
     { workload: 'hand-over', server, figure: 'hand-over, ms', atMost: 50 },
   ]),
+  ...each(['nestjs-tus-s3'], (server) => [
+    { workload: 's3-one-patch', server, figure: 'wall, s', faster: 2, than: { server: 'tus-server-s3' } },
+    { workload: 's3-one-patch', server, figure: 'CPU, s', atMost: 0.5, than: { server: 'tus-server-s3' } },
+    // The budget of the parts in memory.
+    { workload: 's3-slow-uploads', server, figure: 'KiB of RSS each', atMost: 256 },
+    { workload: 's3-slow-uploads', server, figure: 'failed', atMost: 0 },
+  ]),
   ...each(['p50, ms'], (figure) => [
     {
       workload: 'head-million',
