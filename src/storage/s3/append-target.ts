@@ -6,15 +6,21 @@ import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
 import { workHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
+import type { Publisher } from './publisher.js';
 import { parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
+import { S3Error } from './s3.error.js';
 import type { WorkObjects } from './work-objects.js';
+
+/** The tag of a part that is in the object of the upload already. Complete finds that object, whatever it is told. */
+const MADE = 'made';
 
 export interface AppendTargetDeps {
   readonly api: S3Api;
   readonly keys: Keys;
   readonly settings: S3ObjectSettings;
   readonly multiparts: Multiparts;
+  readonly publisher: Publisher;
   readonly work: WorkObjects;
 }
 
@@ -48,7 +54,13 @@ export class AppendTarget implements PartTarget {
     this.current ??= multiparts.begin(this.upload, parseReference(this.recorded), (reference) =>
       this.record(reference),
     );
-    return api.uploadPart(await this.current, { number, length, body }, multiparts.checksumOf(this.upload));
+    const multipart = await this.current;
+    try {
+      return await api.uploadPart(multipart, { number, length, body }, multiparts.checksumOf(this.upload));
+    } catch (error) {
+      if (await this.isMade(error)) return MADE;
+      throw error;
+    }
   }
 
   async putTail(tail: PartBytes): Promise<string> {
@@ -64,6 +76,17 @@ export class AppendTarget implements PartTarget {
 
   removeTail(tail: Part): Promise<void> {
     return this.deps.work.remove(this.deps.keys.tail(this.upload.id, tail));
+  }
+
+  /**
+   * Whether an earlier writer has made the object, and was gone before that came on record. Stores that say so before
+   * they have read a body close the connection, and their answer may get lost.
+   */
+  private async isMade(error: unknown): Promise<boolean> {
+    const { epoch, length } = this.upload;
+    if (epoch <= 1 || length === null || !(error instanceof S3Error)) return false;
+    if (error.kind !== 'unavailable' && error.code !== 'NoSuchUpload') return false;
+    return (await this.deps.publisher.whose(this.upload)) === 'ours';
   }
 
   private async record(reference: string): Promise<void> {

@@ -69,7 +69,7 @@ export class S3Storage implements UploadStorage {
     this.keys = keys;
     this.memory = memory;
     this.rules = rulesOf(options);
-    this.target = { api, keys, settings, multiparts, work };
+    this.target = { api, keys, settings, multiparts, publisher, work };
     this.completer = new Completer({ api, keys, settings, multiparts, publisher, partsInFlight });
     const limits = (bytes: number) => this.limits(bytes);
     this.concatenator = new Concatenator({ api, keys, multiparts, publisher, memory, limits });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, Desk, MIB, read, Row } from './support.js';
 
 eachLocalS3Service((suite) => {
   let desk: Desk;
@@ -94,6 +94,28 @@ eachLocalS3Service((suite) => {
         if (!settled) await row.send(desk.storage, content(length).subarray(row.offset));
         expect((await desk.object(row.key)).equals(content(length))).toBe(true);
       });
+    });
+  }
+
+  for (const kind of ['partial', 'single'] as const) {
+    it(`a ${kind} upload that was made and not put on record takes its last bytes again`, async () => {
+      const length = 25 * MIB;
+      const bytes = content(length);
+      const row = new Row({ kind, length });
+      const { finish } = await row.append(desk.storage, bytes);
+      await finish?.complete();
+
+      // What the last beat before the crash has recorded.
+      row.offset = 8 * MIB;
+      const successor = desk.again();
+      const again = await row.append(successor, bytes.subarray(8 * MIB, 18 * MIB), { fenced: true });
+      expect(again.failure).toBeUndefined();
+      expect(row.offset).toBe(18 * MIB);
+      await row.send(successor, bytes.subarray(row.offset));
+      expect((await read(desk.storage, row.whole)).equals(bytes)).toBe(true);
+
+      await desk.storage.remove(row.whole, true);
+      expect(await desk.left()).toEqual([]);
     });
   }
 
