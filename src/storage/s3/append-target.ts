@@ -70,8 +70,11 @@ export class AppendTarget implements PartTarget {
   }
 
   async readTail(tail: Part): Promise<Readable> {
-    const bytes = await this.deps.api.bytes(this.deps.keys.tail(this.upload.id, tail), tail.length);
-    return Readable.from([bytes]);
+    const { api, keys } = this.deps;
+    // As they come: many clients that go on at once must not have all their tails in memory.
+    return Readable.from(api.wholeChunks(keys.tail(this.upload.id, tail), tail.length), {
+      objectMode: false,
+    });
   }
 
   removeTail(tail: Part): Promise<void> {

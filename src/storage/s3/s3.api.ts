@@ -21,7 +21,7 @@ import type { TaggedPart } from './part-tag.js';
 import { Requests } from './requests.js';
 import type { S3Body } from './requests.js';
 import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
-import { tryAgain } from './try-again.js';
+import { TRIES, tryAgain } from './try-again.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
 export interface S3ApiDeps {
@@ -114,7 +114,7 @@ export class S3Api {
       command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
       return this.client.send(command, limits);
     });
-    return tagOf(answer, checksum);
+    return tagOf('UploadPart', answer, checksum);
   }
 
   /** Copies inside the bucket; resolves with the tag of the part. */
@@ -130,7 +130,7 @@ export class S3Api {
       ...(etag && { CopySourceIfMatch: etag }),
     });
     const answer = await this.requests.long('UploadPartCopy', (limits) => this.client.send(command, limits));
-    return tagOf(answer.CopyPartResult ?? {}, checksum);
+    return tagOf('UploadPartCopy', answer.CopyPartResult ?? {}, checksum);
   }
 
   /** Resolves with the ETag of the object, if it is known. */
@@ -197,6 +197,21 @@ export class S3Api {
   /** All of these bytes, read again if the store breaks off. @throws as `chunks` */
   bytes(key: string, length: number): Promise<Buffer> {
     return tryAgain(() => buffer(this.chunks(key, length)), { passes: isBroken });
+  }
+
+  /** All of these bytes as they come, from where the store has broken off. @throws as `chunks` */
+  async *wholeChunks(key: string, length: number): AsyncGenerator<Buffer, void> {
+    for (let at = 0, tries = 1; at < length; tries++) {
+      const rest = at === 0 ? undefined : { start: at, end: length - 1 };
+      try {
+        for await (const chunk of this.chunks(key, length - at, rest)) {
+          at += chunk.length;
+          yield chunk;
+        }
+      } catch (error) {
+        if (tries >= TRIES || !isBroken(error)) throw error;
+      }
+    }
   }
 
   /** Resolves with true if the bucket keeps versions, and has set a delete marker only. Idempotent. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { StorageError } from '../../model/errors/storage.error.js';
 
-const TRIES = 4;
+export const TRIES = 4;
 /** Milliseconds before the second try at most; each further one waits up to twice as long. */
 const BASE_MILLISECONDS = 200;
 
