@@ -55,6 +55,19 @@ const CHAPTERS = [
     name: 'S3ObjectSettings',
     of: 'object',
   },
+  {
+    heading: 'AzureStorage',
+    text: 'What `new AzureStorage({ … })` of `nestjs-tus/azure` takes; what is wrong is a `TypeError` that names the option.',
+    file: 'src/storage/azure/options.ts',
+    name: 'AzureStorageOptions',
+  },
+  {
+    heading: 'Blobs in Azure',
+    text: 'What the option `blob` of `AzureStorage` may say: each a value, or a function of the upload.',
+    file: 'src/storage/azure/blob-settings.ts',
+    name: 'AzureBlobSettings',
+    of: 'blob',
+  },
 ];
 
 const INTRODUCTION = `# Options

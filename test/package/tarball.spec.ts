@@ -33,20 +33,26 @@ describe('the published package', () => {
     });
   });
 
-  it.each(['import', 'require'])('gives S3Storage by %s of a subpath', (way) => {
+  it.each([
+    ['import', 's3', 'S3Storage'],
+    ['require', 's3', 'S3Storage'],
+    ['import', 'azure', 'AzureStorage'],
+    ['require', 'azure', 'AzureStorage'],
+  ])('gives by %s of the subpath %s the class %s', (way, subpath, name) => {
     const code = `
       const load = ${way === 'import' ? '(name) => import(name)' : 'async (name) => require(name)'};
-      load('nestjs-tus/s3').then((m) => console.log(typeof m.S3Storage));`;
+      load('nestjs-tus/${subpath}').then((m) => console.log(typeof m.${name}));`;
     const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
     expect(stdout).toBe('function\n');
   });
 
   it('names no file of its exports that is missing', () => {
-    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
+    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/azure', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
     const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
     expect(stdout.trim().split('\n')).toEqual([
       join(process.cwd(), 'dist/index.js'),
       join(process.cwd(), 'dist/storage/s3/index.js'),
+      join(process.cwd(), 'dist/storage/azure/index.js'),
       join(process.cwd(), 'package.json'),
     ]);
   });

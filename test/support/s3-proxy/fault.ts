@@ -20,15 +20,27 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** Decides what happens to the n-th request of a kind, the first being 1. */
-export type FaultPlan = (kind: S3Kind, n: number) => Fault | undefined;
+export type FaultPlan<Kind extends string = S3Kind> = (kind: Kind, n: number) => Fault | undefined;
+
+export interface SeededFaults {
+  readonly probability: number;
+  /** Default: all. */
+  readonly faults?: readonly Fault[];
+}
 
 /** Faults that a seed determines; each is as likely as the others. */
-export function seededFaults(
+export function seededFaults(seed: number, plan: SeededFaults): FaultPlan {
+  return seededFaultsOf(S3_KINDS, seed, plan);
+}
+
+/** The same for a store that has other kinds of requests. */
+export function seededFaultsOf<Kind extends string>(
+  kinds: readonly Kind[],
   seed: number,
-  { probability, faults = FAULTS }: { readonly probability: number; readonly faults?: readonly Fault[] },
-): FaultPlan {
+  { probability, faults = FAULTS }: SeededFaults,
+): FaultPlan<Kind> {
   return (kind, n) => {
-    const random = Random.of(seed, n * S3_KINDS.length + S3_KINDS.indexOf(kind));
+    const random = Random.of(seed, n * kinds.length + kinds.indexOf(kind));
     return random.chance(probability) ? random.pick(faults) : undefined;
   };
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault, FaultPlan } from './fault.js';
 import { forward } from './forward.js';
@@ -9,9 +9,10 @@ import { kindOf } from './request-kind.js';
 import type { S3Kind } from './request-kind.js';
 
 /** A request that went through the proxy, or that it kept from the store. */
-export interface ProxiedRequest {
-  readonly kind: S3Kind;
+export interface ProxiedRequest<Kind extends string = S3Kind> {
+  readonly kind: Kind;
   readonly url: string;
+  readonly headers: IncomingHttpHeaders;
   readonly fault: Fault | undefined;
   /** Bytes of the body that came from the client. */
   received: number;
@@ -24,33 +25,39 @@ export interface ProxiedRequest {
 const SLOW_DOWN =
   '<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>';
 
+/** What the proxy has to know of a store. */
+interface Protocol<Kind extends string> {
+  readonly kindOf: (request: IncomingMessage) => Kind;
+  /** The answer of a store that has too much to do. */
+  readonly busy: { readonly headers?: Readonly<Record<string, string>>; readonly body: string };
+}
+
 /**
- * Stands before a store that speaks S3 in path style, counts what is asked of it, and makes go wrong what the plan
+ * Stands before a store, counts what is asked of it, and makes go wrong what the plan
  * says. The client signs for the host of the proxy, and the store is shown that host.
  */
-export class S3Proxy {
+export class StoreProxy<Kind extends string> {
   /** May be set at any time; counts of a kind go on. */
-  faults: FaultPlan = () => undefined;
+  faults: FaultPlan<Kind> = () => undefined;
   /** Told of all bytes that clients have sent since the start, as they come. */
   onBytes: (total: number) => void = () => undefined;
   private total = 0;
-  private log: ProxiedRequest[] = [];
-  private readonly seen = new Map<S3Kind, number>();
+  private log: ProxiedRequest<Kind>[] = [];
+  private readonly server: Server = createServer();
+  private readonly seen = new Map<Kind, number>();
   private readonly open = new Set<Promise<void>>();
 
-  private constructor(
-    private readonly server: Server,
+  protected constructor(
     private readonly store: URL,
-  ) {}
+    private readonly protocol: Protocol<Kind>,
+  ) {
+    this.server.on('request', (request, response) => this.track(request, response));
+  }
 
-  /** @param store - the endpoint of the store */
-  static async start(store: string): Promise<S3Proxy> {
-    const server = createServer();
-    const proxy = new S3Proxy(server, new URL(store));
-    server.on('request', (request, response) => proxy.track(request, response));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return proxy;
+  protected async listen(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
   }
 
   get endpoint(): string {
@@ -58,19 +65,19 @@ export class S3Proxy {
   }
 
   /** What has come since the start, or since the last `forget`. */
-  get requests(): readonly Readonly<ProxiedRequest>[] {
+  get requests(): readonly Readonly<ProxiedRequest<Kind>>[] {
     return this.log;
   }
 
   /** How many requests of each kind have come; kinds without any are left out. */
-  tally(): Partial<Record<S3Kind, number>> {
-    const tally: Partial<Record<S3Kind, number>> = {};
+  tally(): Partial<Record<Kind, number>> {
+    const tally: Partial<Record<Kind, number>> = {};
     for (const { kind } of this.log) tally[kind] = (tally[kind] ?? 0) + 1;
     return tally;
   }
 
   /** Bytes of bodies, of one kind of request or of all. */
-  bytes(of?: S3Kind): { readonly received: number; readonly answered: number } {
+  bytes(of?: Kind): { readonly received: number; readonly answered: number } {
     const requests = this.log.filter(({ kind }) => of === undefined || kind === of);
     return {
       received: requests.reduce((sum, { received }) => sum + received, 0),
@@ -112,34 +119,52 @@ export class S3Proxy {
     const { fault } = entry;
     if (fault === 'reset') return void request.socket.resetAndDestroy();
     if (fault === 'hang') return void request.resume();
-    if (fault === 'slow-down') return slowDown(request, response);
+    if (fault === 'slow-down') return slowDown(request, response, this.protocol.busy);
     const answer = await forward(request, this.store);
     entry.status = answer.statusCode;
     answer.on('data', (chunk: Buffer) => void (entry.answered += chunk.length)).pause();
     await answerWith(answer, response, fault);
   }
 
-  private count(entry: ProxiedRequest, bytes: number): void {
+  private count(entry: ProxiedRequest<Kind>, bytes: number): void {
     entry.received += bytes;
     this.total += bytes;
     this.onBytes(this.total);
   }
 
-  private note(request: IncomingMessage): ProxiedRequest {
-    const { method = '', url = '' } = request;
-    const kind = kindOf({ method, url, isCopy: 'x-amz-copy-source' in request.headers });
+  private note(request: IncomingMessage): ProxiedRequest<Kind> {
+    const { url = '', headers } = request;
+    const kind = this.protocol.kindOf(request);
     const n = (this.seen.get(kind) ?? 0) + 1;
     this.seen.set(kind, n);
     const fault = this.faults(kind, n);
-    const entry = { kind, url, fault, received: 0, answered: 0, status: undefined };
+    const entry = { kind, url, headers, fault, received: 0, answered: 0, status: undefined };
     this.log.push(entry);
     return entry;
   }
 }
 
-async function slowDown(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Before a store that speaks S3 in path style. */
+export class S3Proxy extends StoreProxy<S3Kind> {
+  /** @param store - the endpoint of the store */
+  static start(store: string): Promise<S3Proxy> {
+    const kind = ({ method = '', url = '', headers }: IncomingMessage) =>
+      kindOf({ method, url, isCopy: 'x-amz-copy-source' in headers });
+    return new S3Proxy(new URL(store), { kindOf: kind, busy: { body: SLOW_DOWN } }).listen();
+  }
+}
+
+async function slowDown(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { headers, body }: Protocol<string>['busy'],
+): Promise<void> {
   // A client that still writes might take an early answer for a broken connection.
   for await (const _ of request);
-  response.writeHead(503, { 'content-type': 'application/xml', 'content-length': SLOW_DOWN.length });
-  response.end(request.method === 'HEAD' ? undefined : SLOW_DOWN);
+  response.writeHead(503, {
+    'content-type': 'application/xml',
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

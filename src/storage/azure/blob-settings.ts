@@ -1,0 +1,101 @@
+import type { BlockBlobCommitBlockListOptions } from '@azure/storage-blob';
+import { Metadata } from '../../model/metadata.js';
+import type { StoredUpload } from '../upload-storage.js';
+import { metadataName, metadataValue } from './blob-metadata.js';
+
+/** An upload whose blob is about to be made. The key of a partial is null. */
+export interface AzureUpload extends Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length'> {
+  /** `Upload-Metadata`, decoded. */
+  readonly metadata: Metadata;
+}
+
+/** A value, or a function of the upload that gives one; undefined leaves the choice to the container. */
+export type OfUpload<T> = T | ((upload: AzureUpload) => T | undefined);
+
+/**
+ * What finished blobs are stored with: each a value, or a function of the upload. Encryption holds for the blobs of
+ * unfinished uploads too.
+ */
+export interface AzureBlobSettings {
+  /**
+   * The media type under which the blob is served from the container. What clients say of their files is not to be
+   * trusted: `text/html` runs scripts.
+   * @default application/octet-stream, by the store
+   */
+  readonly contentType?: OfUpload<string>;
+  /** `Content-Disposition` of the blob. Characters beyond ASCII have to be encoded by RFC 6266. */
+  readonly contentDisposition?: OfUpload<string>;
+  /** `Cache-Control` of the blob. */
+  readonly cacheControl?: OfUpload<string>;
+  /**
+   * Metadata of the blob, 8 KiB in all. In names each character that Azure refuses becomes `_x2d_`, its code in
+   * hexadecimal digits; values that are not ASCII are encoded by RFC 2047. The name `tus_upload` is taken.
+   */
+  readonly metadata?: OfUpload<Readonly<Record<string, string>>>;
+  /** Index tags of the blob, at most ten. Accounts with a hierarchical namespace have none. */
+  readonly tags?: OfUpload<Readonly<Record<string, string>>>;
+  /** The access tier, such as `'Cool'`. */
+  readonly tier?: OfUpload<string>;
+  /** The encryption scope that encrypts. */
+  readonly encryptionScope?: OfUpload<string>;
+}
+
+/** Stands in the metadata of a blob: which upload it is. Recovery reads it after a lost answer. */
+export const MARKER = 'tus_upload';
+
+/** With the time of its creation an id that is used again is another upload. */
+export function markerOf({ id, createdAt }: Pick<StoredUpload, 'id' | 'createdAt'>): string {
+  return `${id} ${createdAt}`;
+}
+
+/** In the words of the SDK, for Put Blob as for Put Block List. */
+export type BlobHeaders = Pick<
+  BlockBlobCommitBlockListOptions,
+  'blobHTTPHeaders' | 'metadata' | 'tags' | 'tier' | 'encryptionScope'
+>;
+
+/** With what blocks, and blobs of unfinished uploads, are made. */
+export type WorkHeaders = Pick<BlobHeaders, 'encryptionScope'>;
+
+/** What the blob of an upload is made with. */
+export function blobHeaders(settings: AzureBlobSettings, upload: StoredUpload): BlobHeaders {
+  const work = workHeaders(settings, upload);
+  if (upload.key === null) return { ...work, metadata: { [MARKER]: markerOf(upload) } };
+  const of = reader(upload);
+  const http = defined({
+    blobContentType: of(settings.contentType),
+    blobContentDisposition: of(settings.contentDisposition),
+    blobCacheControl: of(settings.cacheControl),
+  });
+  return {
+    ...work,
+    blobHTTPHeaders: http,
+    metadata: { ...encoded(of(settings.metadata) ?? {}), [MARKER]: markerOf(upload) },
+    ...defined({ tags: of(settings.tags), tier: of(settings.tier) }),
+  };
+}
+
+export function workHeaders(settings: AzureBlobSettings, upload: StoredUpload): WorkHeaders {
+  return defined({ encryptionScope: reader(upload)(settings.encryptionScope) });
+}
+
+function reader(upload: StoredUpload): <T>(setting: OfUpload<T> | undefined) => T | undefined {
+  const { id, kind, key, length, metadata } = upload;
+  let shown: AzureUpload | undefined;
+  return (setting) => {
+    if (typeof setting !== 'function') return setting;
+    shown ??= { id, kind, key, length, metadata: Metadata.parse(metadata) };
+    // A setting is text or a record of texts: a function is always one of the upload.
+    return (setting as (upload: AzureUpload) => never)(shown);
+  };
+}
+
+function encoded(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  // Azure has no value that is empty.
+  const entries = Object.entries(metadata).filter(([, value]) => value !== '');
+  return Object.fromEntries(entries.map(([name, value]) => [metadataName(name), metadataValue(value)]));
+}
+
+function defined<T extends object>(values: { readonly [name in keyof T]: T[name] | undefined }): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

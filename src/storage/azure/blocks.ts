@@ -1,0 +1,56 @@
+import type { Part } from '../../model/part.js';
+import type { StoredUpload, WriteContext } from '../upload-storage.js';
+import type { AzureApi, Block, BlobBody } from './azure.api.js';
+import { blockId, isBlockOf } from './block-ids.js';
+import { blobHeaders, workHeaders } from './blob-settings.js';
+import type { AzureBlobSettings } from './blob-settings.js';
+import type { Keys } from './keys.js';
+import { STAGED } from './reference.js';
+
+/** Of no part: it is staged only so that Azure keeps the others. */
+const ALIVE = { epoch: 0, number: 0 };
+
+export interface BlocksDeps {
+  readonly api: AzureApi;
+  readonly keys: Keys;
+  readonly settings: AzureBlobSettings;
+}
+
+/** The blocks of uploads, which belong to the names of their blobs until they are committed. */
+export class Blocks {
+  constructor(private readonly deps: BlocksDeps) {}
+
+  /** Puts on record that blocks may exist, before the first one does. */
+  async begin(upload: StoredUpload, record: WriteContext['record']): Promise<void> {
+    if (upload.reference !== STAGED) await record(STAGED);
+  }
+
+  of(upload: StoredUpload, part: Pick<Part, 'epoch' | 'number'>): Block {
+    return { blob: this.deps.keys.object(upload), id: blockId(upload, part) };
+  }
+
+  async stage(upload: StoredUpload, part: Pick<Part, 'epoch' | 'number'>, body: BlobBody): Promise<void> {
+    const { api, settings } = this.deps;
+    await api.stageBlock(this.of(upload, part), body, workHeaders(settings, upload));
+  }
+
+  /** Azure forgets blocks a week after the newest one of their blob. */
+  async keepAlive(upload: StoredUpload): Promise<void> {
+    await this.stage(upload, ALIVE, { body: Buffer.alloc(1), length: 1 });
+  }
+
+  /**
+   * Drops the blocks of an upload that has no blob. Nothing but a commit does that, so the name has an empty blob for a
+   * moment. If others have staged blocks under the name as well, all are left to Azure, which forgets them.
+   * @throws StorageError of kind `conflict` if there is a blob by now
+   */
+  async discard(upload: StoredUpload): Promise<void> {
+    const { api, keys, settings } = this.deps;
+    const name = keys.object(upload);
+    const ids = [...(await api.stagedBlocks(name)).keys()];
+    if (ids.length === 0 || !ids.every((id) => isBlockOf(upload, id))) return;
+    const { tier: _, tags: __, ...headers } = blobHeaders(settings, upload);
+    const { etag } = await api.commitBlocks(name, [], { headers, conditions: { ifNoneMatch: '*' } });
+    await api.deleteBlob(name, etag);
+  }
+}

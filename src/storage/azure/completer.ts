@@ -1,0 +1,123 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { Part } from '../../model/part.js';
+import type { LastPart, PartBytes } from '../parts/part-target.js';
+import { partsUpTo } from '../parts/parts-up-to.js';
+import type { Finish, StoredUpload } from '../upload-storage.js';
+import type { AppendTarget } from './append-target.js';
+import type { AzureApi, BlobBody } from './azure.api.js';
+import type { Blocks } from './blocks.js';
+import { blobHeaders } from './blob-settings.js';
+import type { AzureBlobSettings } from './blob-settings.js';
+import type { Keys } from './keys.js';
+import type { Publisher } from './publisher.js';
+import { isStaged } from './reference.js';
+
+const NOTHING: BlobBody = { body: Buffer.alloc(0), length: 0 };
+
+type Named = Pick<Part, 'epoch' | 'number'>;
+
+export interface CompleterDeps {
+  readonly api: AzureApi;
+  readonly keys: Keys;
+  readonly settings: AzureBlobSettings;
+  readonly blocks: Blocks;
+  readonly publisher: Publisher;
+}
+
+/** Makes a blob of the parts of an upload. One that has blocks always becomes one through a commit, which drops the rest. */
+export class Completer {
+  constructor(private readonly deps: CompleterDeps) {}
+
+  /** Completes with what an append has at hand. */
+  finish(upload: StoredUpload, last: LastPart, target: AppendTarget): Finish {
+    return {
+      complete: async () => {
+        try {
+          await this.finishWith(upload, last, target);
+        } finally {
+          await last.free();
+        }
+      },
+      discard: () => void last.free(),
+    };
+  }
+
+  /** Completes with what is on record alone: of a final, or after a crash. */
+  async complete(upload: StoredUpload): Promise<void> {
+    const length = upload.length ?? upload.offset;
+    const staged = isStaged(upload);
+    if (length === 0) return staged ? this.commit(upload, []) : this.put(upload, NOTHING);
+    const list = await upload.parts.list();
+    const parts = reaching(list, length);
+    // The bytes may be in the blob and nowhere else.
+    if (!parts) return this.deps.publisher.expect(upload);
+    const tail = parts.at(-1)?.tail ? parts.at(-1) : undefined;
+    if (!tail) return this.commit(upload, parts);
+    const bytes = await this.deps.api.bytes(this.deps.keys.tail(upload.id, tail), tail.length);
+    const body = { body: bytes, length: tail.length };
+    if (!staged) return this.put(upload, body);
+    // After a crash it may have been committed: what is staged now would stay beside it for a week.
+    if ((await this.deps.publisher.whose(upload)) === 'ours') return;
+    const last = { epoch: upload.epoch, number: numberAbove(list) };
+    await this.commit(upload, [...parts.slice(0, -1), last], () =>
+      this.deps.blocks.stage(upload, last, body),
+    );
+  }
+
+  private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
+    const { parts, bytes } = last;
+    if (!target.staged) return this.put(upload, bytes ?? NOTHING);
+    if (!bytes) return this.commit(upload, parts);
+    let stored = false;
+    try {
+      await this.commit(upload, [...parts, bytes], async () => {
+        await target.put(bytes);
+        stored = true;
+      });
+    } catch (error) {
+      // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
+      const row = { ...partOf(bytes), tag: stored ? 'stored' : null };
+      await upload.parts.record([row]).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** @param stage - brings the block that is missing */
+  private commit(upload: StoredUpload, parts: readonly Named[], stage?: () => Promise<void>): Promise<void> {
+    const { publisher, api, blocks, keys, settings } = this.deps;
+    const ids = parts.map((part) => blocks.of(upload, part).id);
+    const headers = blobHeaders(settings, upload);
+    let due = stage;
+    return publisher.publish(upload, async (conditions) => {
+      await due?.();
+      due = undefined;
+      await api.commitBlocks(keys.object(upload), ids, { headers, conditions });
+    });
+  }
+
+  private put(upload: StoredUpload, body: BlobBody): Promise<void> {
+    const { publisher, api, keys, settings } = this.deps;
+    const headers = blobHeaders(settings, upload);
+    return publisher.publish(upload, (conditions) =>
+      api.putBlob(keys.object(upload), body, { headers, conditions }),
+    );
+  }
+}
+
+/** The parts that hold all bytes; undefined if the last ones never got there. */
+function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
+  try {
+    return partsUpTo(list, length);
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+function numberAbove(list: readonly Part[]): number {
+  return list.reduce((top, { number, tail }) => (tail ? top : Math.max(top, number)), 0) + 1;
+}
+
+function partOf({ number, epoch, start, length }: PartBytes): Omit<Part, 'tag'> {
+  return { number, epoch, start, length, tail: false };
+}

@@ -1,0 +1,180 @@
+import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import type { AzureStorage } from '../../../src/storage/azure/index.js';
+import { onAzurite } from '../../support/services/azure-suite.js';
+import { ACCOUNT, addressAt } from '../../support/services/azurite.js';
+import { content, Desk, KIB, MIB, Row } from './support.js';
+
+/** Partials of these lengths, complete. */
+async function partials(storage: AzureStorage, lengths: readonly number[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [index, length] of lengths.entries()) {
+    const row = new Row({ kind: 'partial', length });
+    if (length === 0) await storage.complete(row.whole);
+    else await row.send(storage, content(length, index));
+    rows.push(row);
+  }
+  return rows;
+}
+
+function whole(lengths: readonly number[]): Buffer {
+  return Buffer.concat(lengths.map((length, index) => content(length, index)));
+}
+
+async function merge(storage: AzureStorage, final: Row, sources: readonly Row[]): Promise<void> {
+  await storage.concatenate(
+    final.upload,
+    sources.map((row) => row.source()),
+    final.context(),
+  );
+  final.offset = sources.reduce((sum, { offset }) => sum + offset, 0);
+  await storage.complete(final.whole);
+}
+
+onAzurite((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('copies partials of any size inside the store: k + 2 requests, and no byte comes back', async () => {
+    const lengths = [9 * MIB, 1, 0, 6 * MIB + 1, 20];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.proxy.forget();
+    await merge(desk.storage, final, sources);
+
+    const { received } = desk.proxy.bytes('Put Block From URL');
+    expect(received).toBe(0);
+    expect(desk.requests()).toEqual({ 'Put Block From URL': 4, 'Get Block List': 1, 'Put Block List': 1 });
+    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    for (const row of sources) await desk.storage.remove(row.whole, false);
+    await desk.storage.discardWork(final.whole);
+    expect(await desk.left()).toEqual([final.key]);
+    expect(final.list).toEqual([]);
+  });
+
+  it('makes an empty blob of partials without bytes', async () => {
+    const sources = await partials(desk.storage, [0, 0]);
+    const final = new Row({ kind: 'final' });
+    await merge(desk.storage, final, sources);
+
+    expect(await desk.object(final.key)).toHaveLength(0);
+  });
+
+  it('takes one partial several times, and ranges of another blob', async () => {
+    const [source = new Row()] = await partials(desk.storage, [6 * MIB]);
+    const final = new Row({ kind: 'final' });
+    const ranges = [source.source(), source.source(MIB, 2 * MIB), source.source(0, 10)];
+    await desk.storage.concatenate(final.upload, ranges, final.context());
+    final.offset = 8 * MIB + 10;
+    await desk.storage.complete(final.whole);
+
+    const bytes = content(6 * MIB, 0);
+    const expected = [bytes, bytes.subarray(MIB, 3 * MIB), bytes.subarray(0, 10)];
+    expect((await desk.object(final.key)).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  it('goes on where a merge was cut: blocks on record are not copied again', async () => {
+    const lengths = [6 * KIB, 7 * KIB, 8 * KIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.proxy.forget();
+    desk.proxy.faults = (kind, n) => (kind === 'Put Block From URL' && n >= 3 ? 'slow-down' : undefined);
+    await expect(merge(desk.storage, final, sources)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(final.list).toHaveLength(2);
+
+    desk.proxy.faults = () => undefined;
+    desk.requests();
+    await merge(desk.again(), final.take(), sources);
+    expect(desk.requests()).toEqual({ 'Put Block From URL': 1, 'Get Block List': 1, 'Put Block List': 1 });
+    expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+
+  it('copies again what the store has forgotten', async () => {
+    const lengths = [6 * KIB, 7 * KIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    const ranges = sources.map((row) => row.source());
+    await desk.storage.concatenate(final.upload, ranges, final.context());
+    const blob = desk.blob(final.key);
+    await blob.commitBlockList([]);
+    await blob.delete();
+    await merge(desk.storage, final.take(), sources);
+
+    expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+
+  it('finds what a merge has published before its process died', async () => {
+    const lengths = [6 * KIB, 7 * KIB];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    await merge(desk.storage, final, sources);
+    final.offset = 0;
+    await merge(desk.again(), final.take(), sources);
+
+    expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+
+  it('never publishes a final whose partial has lost bytes', async () => {
+    const lengths = [6 * KIB, 7 * KIB];
+    const [first = new Row(), ...others] = await partials(desk.storage, lengths);
+    await desk.blob(`.tus/${first.id}`).upload('short', 5);
+    const final = new Row({ kind: 'final' });
+    await expect(merge(desk.storage, final, [first, ...others])).rejects.toMatchObject({ kind: 'missing' });
+
+    await desk.storage.remove(final.upload, false);
+    expect(await desk.left()).toEqual([first, ...others].map(({ id }) => `.tus/${id}`).toSorted());
+  });
+
+  it('fails as missing when a partial is gone, and does not take that for a refusal', async () => {
+    const [first = new Row()] = await partials(desk.storage, [10]);
+    await desk.blob(`.tus/${first.id}`).delete();
+    const final = new Row({ kind: 'final' });
+    await expect(merge(desk.storage, final, [first])).rejects.toMatchObject({ kind: 'missing' });
+
+    const sources = await partials(desk.storage, [10]);
+    desk.requests();
+    await merge(desk.storage, new Row({ kind: 'final' }), sources);
+    expect(desk.requests()).toMatchObject({ 'Put Block From URL': 1 });
+  });
+
+  it('lets the store read with the SAS that the client was made with', async () => {
+    const sas = await suite.container.client.generateSasUrl({
+      permissions: ContainerSASPermissions.parse('rwdl'),
+      expiresOn: new Date(Date.now() + 60 * 60 * 1000),
+    });
+    const client = new BlobServiceClient(`${desk.proxy.endpoint}/${ACCOUNT}?${sas.split('?')[1]}`);
+    const storage = desk.again({ client });
+    await storage.start();
+    const lengths = [300 * KIB, 7 * KIB];
+    const sources = await partials(storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    await merge(storage, final, sources);
+    expect(desk.requests()).toEqual({ 'Put Block From URL': 2, 'Get Block List': 1, 'Put Block List': 1 });
+    expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+
+  it('streams where the store may not read the partials: it is asked once, and that is said once', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const client = BlobServiceClient.fromConnectionString(addressAt(desk.proxy.endpoint).connectionString);
+    // What it signs for others is worth nothing; its own requests go on.
+    const other = new StorageSharedKeyCredential(ACCOUNT, Buffer.from('another key').toString('base64'));
+    Object.defineProperty(client, 'credential', { value: other });
+    const storage = desk.again({ client });
+    const lengths = [300 * KIB, 7 * KIB, 9 * MIB];
+    const sources = await partials(storage, lengths);
+    for (const copies of [1, undefined]) {
+      const final = new Row({ kind: 'final' });
+      desk.proxy.forget();
+      await merge(storage, final, sources);
+      expect(desk.proxy.tally()['Put Block From URL']).toBe(copies);
+      expect(desk.proxy.tally()).toMatchObject({ 'Get Blob': 3, 'Put Block': 3, 'Put Block List': 1 });
+      expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    }
+    expect(warned).toHaveBeenCalledTimes(1);
+    warned.mockRestore();
+  });
+});

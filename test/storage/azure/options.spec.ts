@@ -1,0 +1,48 @@
+import { BlobServiceClient } from '@azure/storage-blob';
+import { describe, expect, it } from '@jest/globals';
+import { AzureStorage } from '../../../src/storage/azure/index.js';
+import type { AzureStorageOptions } from '../../../src/storage/azure/index.js';
+import { addressAt } from '../../support/services/azurite.js';
+
+const { connectionString } = addressAt('http://127.0.0.1:10000');
+const client = BlobServiceClient.fromConnectionString(connectionString);
+
+describe('an option that is wrong is named at construction', () => {
+  it.each([
+    [{ container: '' }, 'the option "container" must be the name of a container'],
+    [{ container: undefined }, 'the option "container"'],
+    [{ container: 'Up' }, 'the option "container"'],
+    [{ container: 'up--loads' }, 'the option "container"'],
+    [{ connectionString: '' }, 'the option "connectionString" must be what the portal shows'],
+    [{ connectionString: 'x' }, 'the option "connectionString" must be one that @azure/storage-blob reads'],
+    [{ connectionString: undefined }, 'the option "connectionString" must be given, or "client"'],
+    [{ client: {} }, 'the option "client" must be a client'],
+    [{ client }, 'the option "connectionString" must be left out where "client" is given'],
+    [{ prefix: '/a' }, 'the option "prefix"'],
+    [{ prefix: 'a./' }, 'the option "prefix"'],
+    [{ prefix: 'a\\' }, 'the option "prefix"'],
+    [{ partSize: 262_143 }, 'whole bytes from 256 KiB (262144) to 4000 MiB'],
+    [{ partsInFlight: 0 }, 'the option "partsInFlight"'],
+    [{ memory: 100 }, 'the option "memory" must be a PartMemory'],
+    [{ overwrite: 'yes' }, 'the option "overwrite" must be true or false; it is "yes".'],
+    [{ requestTimeout: 0 }, 'the option "requestTimeout"'],
+    [{ blob: 'x' }, 'the option "blob"'],
+    [{ blob: { contentTyp: 'x' } }, '"blob.contentTyp"'],
+    [{ blob: { metadata: { TUS_upload: 'x' } } }, '"blob.metadata"'],
+    [{ contaner: 'x' }, 'the option "contaner" must be left out: there is no such option'],
+  ])('%#: %s', (options, message) => {
+    const given = { container: 'uploads', connectionString, ...options } as unknown as AzureStorageOptions;
+    expect(() => new AzureStorage(given)).toThrow(TypeError);
+    expect(() => new AzureStorage(given)).toThrow(message);
+  });
+});
+
+it('the secrets of a connection string stay out of the sentence', () => {
+  const given = { container: 'uploads', connectionString: 'AccountKey=hush;' };
+  expect(() => new AzureStorage(given)).toThrow(expect.not.objectContaining({ message: /hush/ }));
+});
+
+it('the options are left as they were', () => {
+  const options = Object.freeze({ container: 'uploads', connectionString });
+  expect(() => new AzureStorage(options)).not.toThrow();
+});

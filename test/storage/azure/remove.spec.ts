@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { STAGED } from '../../../src/storage/azure/reference.js';
+import { onAzurite } from '../../support/services/azure-suite.js';
+import { content, Desk, MIB, Row } from './support.js';
+
+onAzurite((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('removes a published blob with its snapshots, as often as asked', async () => {
+    const row = new Row({ length: 9 * MIB });
+    await row.send(desk.storage, content(9 * MIB));
+    await desk.storage.discardWork(row.whole);
+    await desk.blob(row.key).createSnapshot();
+    await desk.storage.remove(row.whole, true);
+    await desk.storage.remove(row.whole, true);
+
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('removes what it can prove to be its own, though no row says that it was published', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    await desk.storage.remove({ ...row.upload, offset: 0 }, false);
+
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('leaves the blob of an earlier upload with the same id', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    await desk.storage.remove({ ...row.upload, createdAt: 1 }, false);
+
+    expect(await desk.left()).toEqual([row.key]);
+  });
+
+  it('drops blocks that nobody has recorded', async () => {
+    const row = new Row({ length: 20 * MIB });
+    const { upload } = row;
+    await row.append(desk.storage, content(9 * MIB));
+    row.reference = STAGED;
+    await desk.storage.remove({ ...upload, reference: STAGED }, false);
+
+    expect((await desk.left()).filter((name) => name.startsWith(row.key))).toEqual([]);
+    await desk.storage.remove(row.upload, false);
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('asks for no blocks where none were staged', async () => {
+    const row = new Row({ length: 20 * MIB });
+    await row.append(desk.storage, content(10));
+    desk.requests();
+    await desk.storage.remove(row.upload, false);
+
+    expect(desk.requests()).toEqual({ 'Get Blob Properties': 1, 'Delete Blob': 1 });
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('leaves all blocks where others have staged some under the name, too', async () => {
+    const row = new Row({ length: 20 * MIB });
+    await row.append(desk.storage, content(8 * MIB));
+    const id = Buffer.alloc(Buffer.from((await staged(row)) ?? '', 'base64').length, 'x').toString('base64');
+    await desk.blob(row.key).stageBlock(id, 'foreign', 7);
+    await desk.storage.remove(row.upload, false);
+
+    expect(await desk.left()).toEqual([`${row.key} (blocks)`]);
+    await desk.blob(row.key).commitBlockList([id]);
+  });
+
+  it('removes an empty blob that a crash has left in the middle of a removal', async () => {
+    const row = new Row({ length: 20 * MIB });
+    await row.append(desk.storage, content(8 * MIB));
+    desk.proxy.faults = (kind) => (kind === 'Delete Blob' ? 'slow-down' : undefined);
+    await expect(desk.storage.remove(row.upload, false)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await desk.left()).toEqual([row.key]);
+
+    desk.proxy.faults = () => undefined;
+    await desk.storage.remove(row.upload, false);
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('finds nothing to do where the words are those of another storage', async () => {
+    const row = new Row({ length: 10 });
+    row.reference = '{"multipart":"x"}';
+    await expect(desk.storage.remove(row.upload, false)).rejects.toMatchObject({ kind: 'missing' });
+  });
+
+  const staged = async (row: Row) =>
+    (await desk.blob(row.key).getBlockList('uncommitted')).uncommittedBlocks?.[0]?.name;
+});
