@@ -43,6 +43,12 @@ export const AZURITE: Service & {
   },
 };
 
+const pem = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** A certificate for 127.0.0.1 and its key, which is no secret: tokens of Azure AD go over HTTPS only. */
+export const CERTIFICATE = pem('loopback-cert.pem');
+export const HTTPS = ['--cert', CERTIFICATE, '--key', pem('loopback-key.pem'), '--oauth', 'basic'];
+
 /** The account at another place, such as a proxy. */
 export function addressAt(endpoint: string): AzureAddress {
   const words = {
