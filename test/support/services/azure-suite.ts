@@ -13,57 +13,74 @@ export interface AzureSuite {
   readonly container: AzureContainer;
 }
 
-/** Declares tests for Azurite, and for the account that the environment names, if there is one. */
+/** Declares tests for Azurite, and for the container that the environment names, if there is one. */
 export function eachAzureService(declare: (suite: AzureSuite) => void): void {
   onAzurite(declare);
   if (TEST_AZURE_CONTAINER === undefined) return;
   describe(`on the container ${TEST_AZURE_CONTAINER}`, () => {
-    let opened: AzureContainer | undefined;
-    const connectionString = TEST_AZURE_CONNECTION_STRING ?? '';
-    beforeAll(() => {
-      const client =
-        BlobServiceClient.fromConnectionString(connectionString).getContainerClient(TEST_AZURE_CONTAINER);
-      opened = new AzureContainer(client, `nestjs-tus/${randomUUID()}/`);
-    });
-    afterAll(() => opened?.empty());
-    declare({
-      connectionString,
-      get container() {
-        if (!opened) throw new Error('The suite has not begun.');
-        return opened;
-      },
-    });
+    const suite = namedSuite(TEST_AZURE_CONTAINER, TEST_AZURE_CONNECTION_STRING ?? '');
+    afterAll(() => suite.container.empty());
+    declare(suite);
   });
 }
 
 /** Only on this machine: an `AzureProxy` can stand before it. */
-export function onAzurite(declare: (suite: AzureSuite & { readonly endpoint: string }) => void): void {
-  withService(AZURITE, () => {
+export function onAzurite(declare: (suite: AzuriteSuite) => void): void {
+  const suite = new AzuriteSuite();
+  withService(suite, () => {
     describe('on Azurite', () => {
-      let running: Awaited<ReturnType<typeof AZURITE.start>> | undefined;
-      let opened: AzureContainer | undefined;
-      const up = () => {
-        if (!running || !opened) throw new Error('Azurite has not been started.');
-        return { address: running.address, container: opened };
-      };
-      beforeAll(async () => {
-        running = await AZURITE.start();
-        const service = BlobServiceClient.fromConnectionString(running.address.connectionString);
-        opened = new AzureContainer(service.getContainerClient(`test-${randomUUID()}`), '');
-        await opened.client.create();
-      });
-      afterAll(() => running?.stop());
-      declare({
-        get connectionString() {
-          return up().address.connectionString;
-        },
-        get endpoint() {
-          return up().address.endpoint;
-        },
-        get container() {
-          return up().container;
-        },
-      });
+      beforeAll(() => suite.up());
+      afterAll(() => suite.down());
+      declare(suite);
     });
   });
+}
+
+/** An Azurite with a container that is empty. */
+export class AzuriteSuite implements AzureSuite {
+  readonly name = AZURITE.name;
+  readonly found = AZURITE.found;
+  private running: Awaited<ReturnType<typeof AZURITE.start>> | undefined;
+  private opened: AzureContainer | undefined;
+
+  get connectionString(): string {
+    return this.server.address.connectionString;
+  }
+
+  /** Without the account. */
+  get endpoint(): string {
+    return this.server.address.endpoint;
+  }
+
+  get container(): AzureContainer {
+    if (!this.opened) throw new Error('Azurite has not been started.');
+    return this.opened;
+  }
+
+  async up(): Promise<void> {
+    this.running = await AZURITE.start();
+    const client = clientOf(this.connectionString, `test-${randomUUID()}`);
+    await client.create();
+    this.opened = new AzureContainer(client, '');
+  }
+
+  /** The server takes the container with it. */
+  async down(): Promise<void> {
+    await this.running?.stop();
+  }
+
+  private get server() {
+    if (!this.running) throw new Error('Azurite has not been started.');
+    return this.running;
+  }
+}
+
+/** A folder of a container that others use, too. */
+function namedSuite(name: string, connectionString: string): AzureSuite {
+  const container = new AzureContainer(clientOf(connectionString, name), `nestjs-tus/${randomUUID()}/`);
+  return { connectionString, container };
+}
+
+function clientOf(connectionString: string, container: string) {
+  return BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { AzuriteSuite } from '../services/azure-suite.js';
 import { RunningSuite } from '../services/each-s3-service.js';
 import { MINIO } from '../services/minio.js';
 import type { S3Service } from '../services/s3-service.js';
@@ -7,6 +8,7 @@ import type { Service } from '../services/with-service.js';
 import { withService } from '../services/with-service.js';
 import { PLATFORMS } from '../tus-app.js';
 import type { Platform } from '../tus-app.js';
+import { azurePlace } from './azure-place.js';
 import { localPlace } from './local-place.js';
 import { s3Place } from './s3-place.js';
 import type { TestPlace } from './test-place.js';
@@ -31,6 +33,7 @@ const STORAGES: readonly TestedStorage[] = [
   { name: 'the local disk', platforms: PLATFORMS, showsEachByte: true, place: () => localPlace() },
   onS3(MINIO),
   { ...onS3(VERSITYGW), subjects: ['concatenation'] },
+  onAzure(new AzuriteSuite()),
 ];
 
 function onS3(service: S3Service): TestedStorage {
@@ -42,6 +45,11 @@ function onS3(service: S3Service): TestedStorage {
     service: { ...service, up: () => suite.up(), down: () => suite.down() },
     place: () => s3Place(suite),
   };
+}
+
+function onAzure(suite: AzuriteSuite): TestedStorage {
+  const place = () => azurePlace(suite);
+  return { name: suite.name, platforms: ['fastify'], showsEachByte: false, service: suite, place };
 }
 
 export type TestedServer = Pick<TestedStorage, 'place' | 'showsEachByte'> & { readonly platform: Platform };
