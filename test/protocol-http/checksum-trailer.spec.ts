@@ -285,8 +285,8 @@ overStorages('checksum', 'checksums behind the body', ({ platform, showsEachByte
   });
 
   it.each([
-    ['checksum alone', ['creation', 'checksum']],
-    ['neither', ['creation']],
+    ['checksum alone', ['creation', 'expiration', 'checksum']],
+    ['neither', ['creation', 'expiration']],
   ] as const)('CHK-16 mean nothing where they are switched off: %s', async (_, extensions) => {
     await start({ extensions });
     expect((await options(app.endpoint)).headers['tus-extension']).toBe(extensions.join(','));

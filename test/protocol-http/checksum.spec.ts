@@ -186,7 +186,7 @@ overStorages('checksum', 'checksums in the header section', ({ platform, place: 
     });
 
     it('CHK-01 OPT-08 means nothing where the extension is off, however wrong it is', async () => {
-      await start({ extensions: ['creation', 'creation-with-upload'] });
+      await start({ extensions: ['creation', 'creation-with-upload', 'expiration'] });
       const url = await create(app.endpoint, NEW);
       expect((await patch(url, 0, 'hello', sha1('HELLO'))).status).toBe(204);
       expect((await patch(url, 5, 'world', { 'upload-checksum': 'nonsense' })).status).toBe(204);
