@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { StorageError } from '../../model/errors/storage.error.js';
 
 /** Milliseconds before the second try at most; each further one waits up to twice as long. */
 const BASE_MILLISECONDS = 200;
@@ -25,9 +24,4 @@ export async function tryAgain<T>(
       await wait(Math.random() * BASE_MILLISECONDS * 2 ** (done - 1));
     }
   }
-}
-
-/** Whether a failure of the store may pass. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof StorageError && error.kind === 'unavailable';
 }
