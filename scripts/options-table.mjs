@@ -56,6 +56,19 @@ const CHAPTERS = [
     of: 'object',
   },
   {
+    heading: 'GcsStorage',
+    text: 'What `new GcsStorage({ … })` of `nestjs-tus/gcs` takes; what is wrong is a `TypeError` that names the option.',
+    file: 'src/storage/gcs/options.ts',
+    name: 'GcsStorageOptions',
+  },
+  {
+    heading: 'Objects in Google Cloud Storage',
+    text: 'What the option `object` of `GcsStorage` may say: each a value, or a function of the upload.',
+    file: 'src/storage/gcs/object-settings.ts',
+    name: 'GcsObjectSettings',
+    of: 'object',
+  },
+  {
     heading: 'AzureStorage',
     text: 'What `new AzureStorage({ … })` of `nestjs-tus/azure` takes; what is wrong is a `TypeError` that names the option.',
     file: 'src/storage/azure/options.ts',

@@ -36,6 +36,8 @@ describe('the published package', () => {
   it.each([
     ['import', 's3', 'S3Storage'],
     ['require', 's3', 'S3Storage'],
+    ['import', 'gcs', 'GcsStorage'],
+    ['require', 'gcs', 'GcsStorage'],
     ['import', 'azure', 'AzureStorage'],
     ['require', 'azure', 'AzureStorage'],
   ])('gives by %s of the subpath %s the class %s', (way, subpath, name) => {
@@ -47,11 +49,12 @@ describe('the published package', () => {
   });
 
   it('names no file of its exports that is missing', () => {
-    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/azure', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
+    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/gcs', 'nestjs-tus/azure', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
     const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
     expect(stdout.trim().split('\n')).toEqual([
       join(process.cwd(), 'dist/index.js'),
       join(process.cwd(), 'dist/storage/s3/index.js'),
+      join(process.cwd(), 'dist/storage/gcs/index.js'),
       join(process.cwd(), 'dist/storage/azure/index.js'),
       join(process.cwd(), 'package.json'),
     ]);

@@ -8,6 +8,7 @@ const fakeGcs = findBinary('fake-gcs-server');
 /** How to reach a store that speaks the JSON API of Google Cloud Storage; it asks for no credentials. */
 export interface GcsAddress {
   readonly apiEndpoint: string;
+  readonly projectId: string;
 }
 
 /** fake-gcs-server, which keeps all in memory. */
@@ -26,6 +27,6 @@ export const FAKE_GCS: Service & { start(): Promise<RunningServer & { readonly a
       ready: /server started/,
       signal: 'SIGKILL',
     });
-    return { ...server, address: { apiEndpoint: `http://127.0.0.1:${server.port}` } };
+    return { ...server, address: { apiEndpoint: `http://127.0.0.1:${server.port}`, projectId: 'test' } };
   },
 };

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { AzuriteSuite } from '../services/azure-suite.js';
 import { RunningSuite } from '../services/each-s3-service.js';
+import { RunningGcs } from '../services/each-gcs-service.js';
+import { FAKE_GCS } from '../services/fake-gcs.js';
 import { MINIO } from '../services/minio.js';
 import type { S3Service } from '../services/s3-service.js';
 import { VERSITYGW } from '../services/versitygw.js';
@@ -9,6 +11,7 @@ import { withService } from '../services/with-service.js';
 import { PLATFORMS } from '../tus-app.js';
 import type { Platform } from '../tus-app.js';
 import { azurePlace } from './azure-place.js';
+import { gcsPlace } from './gcs-place.js';
 import { localPlace } from './local-place.js';
 import { s3Place } from './s3-place.js';
 import type { TestPlace } from './test-place.js';
@@ -34,6 +37,7 @@ const STORAGES: readonly TestedStorage[] = [
   onS3(MINIO),
   { ...onS3(VERSITYGW), subjects: ['concatenation'] },
   onAzure(new AzuriteSuite()),
+  onGcs(),
 ];
 
 function onS3(service: S3Service): TestedStorage {
@@ -50,6 +54,17 @@ function onS3(service: S3Service): TestedStorage {
 function onAzure(suite: AzuriteSuite): TestedStorage {
   const place = () => azurePlace(suite);
   return { name: suite.name, platforms: ['fastify'], showsEachByte: false, service: suite, place };
+}
+
+function onGcs(): TestedStorage {
+  const suite = new RunningGcs();
+  return {
+    name: FAKE_GCS.name,
+    platforms: ['express'],
+    showsEachByte: false,
+    service: { ...FAKE_GCS, up: () => suite.up(), down: () => suite.down() },
+    place: () => gcsPlace(suite),
+  };
 }
 
 export type TestedServer = Pick<TestedStorage, 'place' | 'showsEachByte'> & { readonly platform: Platform };

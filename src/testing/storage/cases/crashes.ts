@@ -44,6 +44,8 @@ async function diesAtEachStatement(stage: Stage, { when, end, fenced }: Death): 
     stage.leave(receiving);
     const died = await Promise.race([receiving, reached.then(() => true)]);
     if (died) dying.crash();
+    // The next writer must not meet a freeze that this one never reached.
+    else row.statements.thaw();
     if (!row.complete) await stage.take(row).receive(bytes.subarray(row.offset));
     // It was not dead.
     row.statements.thaw();

@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { settings } from './settings.js';
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule);
+  // Running uploads are cut at an offset that is stored, and clients go on after the next start.
+  app.enableShutdownHooks([], { useProcessExit: true });
+  await app.listen(process.env.PORT ?? 3000, process.env.HOST ?? '127.0.0.1');
+
+  const url = await app.getUrl();
+  console.log(`Uploads at   ${url}/files`);
+  console.log(`Stored in    gs://${settings.bucket}/uploads/`);
+  console.log(
+    `Try          npm run upload -- FILE --parallel 4${url === 'http://127.0.0.1:3000' ? '' : ` --endpoint ${url}/files`}`,
+  );
+}
+
+void bootstrap();

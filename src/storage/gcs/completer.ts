@@ -1,0 +1,142 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { Part } from '../../model/part.js';
+import type { LastPart } from '../parts/part-target.js';
+import { partsUpTo } from '../parts/parts-up-to.js';
+import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
+import type { AppendTarget } from './append-target.js';
+import { EMPTY, hashed } from './body.js';
+import type { GcsBody } from './body.js';
+import { sumOf } from './composer.js';
+import type { Composer } from './composer.js';
+import type { GcsApi } from './gcs.api.js';
+import type { Keys } from './keys.js';
+import { objectResource } from './object-settings.js';
+import type { GcsObjectSettings } from './object-settings.js';
+import { isOf, taken } from './objects.js';
+import type { Objects } from './objects.js';
+import { componentOf, tagOf } from './part-tag.js';
+import type { Component } from './part-tag.js';
+
+export interface CompleterDeps {
+  readonly api: GcsApi;
+  readonly keys: Keys;
+  readonly settings: GcsObjectSettings;
+  readonly objects: Objects;
+  readonly composer: Composer;
+  /** Whether an object that is there already is replaced. */
+  readonly overwrite: boolean;
+}
+
+/** Makes an object of the parts of an upload. */
+export class Completer {
+  constructor(private readonly deps: CompleterDeps) {}
+
+  /** Completes with what an append has at hand. */
+  finish(upload: StoredUpload, last: LastPart, target: AppendTarget): Finish {
+    return {
+      complete: async () => {
+        try {
+          return await this.finishWith(upload, last, target);
+        } finally {
+          await last.free();
+        }
+      },
+      discard: () => void last.free(),
+    };
+  }
+
+  /** Completes with what is on record alone: of a final, or after a crash. */
+  async complete(upload: StoredUpload): Promise<Completed | undefined> {
+    const length = upload.length ?? upload.offset;
+    if (length === 0) return this.insert(upload, EMPTY);
+    const parts = reaching(await upload.parts.list(), length);
+    // Otherwise the bytes may be in the object and nowhere else.
+    return parts ? this.compose(upload, parts) : this.expect(upload);
+  }
+
+  private async finishWith(
+    upload: StoredUpload,
+    last: LastPart,
+    target: AppendTarget,
+  ): Promise<Completed | undefined> {
+    const { parts, bytes } = last;
+    if (parts.length === 0) return this.insert(upload, bytes ? await hashed(bytes) : EMPTY);
+    if (!bytes) return this.compose(upload, parts);
+    const { number, epoch, start, length } = bytes;
+    const end = { number, epoch, start, length, tag: await target.put(bytes), tail: false };
+    try {
+      return await this.compose(upload, [...parts, end]);
+    } catch (error) {
+      // Then a second call needs no bytes.
+      await upload.parts.record([end]).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async insert(upload: StoredUpload, body: GcsBody): Promise<Completed | undefined> {
+    const { api, objects } = this.deps;
+    const made = await objects.make({ ...body, ...this.published(upload) }, (at) => api.insert(body, at));
+    return completed(upload, made);
+  }
+
+  private async compose(upload: StoredUpload, parts: readonly Part[]): Promise<Completed | undefined> {
+    const { api, keys, objects } = this.deps;
+    const components = parts.map((part) => componentOf(part, keys.part(upload, part)));
+    const wanted = { ...sumOf(components), ...this.published(upload), look: true };
+    let sources: readonly Component[] | undefined;
+    const made = await objects.make(wanted, async (at) => {
+      sources ??= await this.sources(upload, components, wanted.resource.storageClass);
+      const [only, second] = sources;
+      const rewritten = wanted.resource.storageClass !== undefined && only && !second;
+      return rewritten ? api.rewrite(only, at) : api.compose(sources, at);
+    });
+    return completed(upload, made);
+  }
+
+  /** A rewrite takes one source. */
+  private async sources(
+    upload: StoredUpload,
+    components: readonly Component[],
+    storageClass: string | undefined,
+  ): Promise<readonly Component[]> {
+    const { composer, keys } = this.deps;
+    if (storageClass === undefined) return composer.fewEnough(upload, components);
+    if (components.length === 1) return components;
+    return [await composer.part(upload, components, keys.step(upload, 'whole'))];
+  }
+
+  /**
+   * Succeeds if the object of an upload is there already.
+   * @throws StorageError of kind `missing` if it is not, `conflict` if another one is
+   */
+  private async expect(upload: StoredUpload): Promise<Completed | undefined> {
+    const { api, keys, overwrite } = this.deps;
+    const name = keys.object(upload);
+    const found = await api.find(name);
+    const whole = upload.length === null || found?.length === upload.length;
+    if (found && whole && isOf(upload, found)) return completed(upload, found);
+    if (found && !isOf(upload, found) && !overwrite) throw taken(upload, name);
+    throw new StorageError('missing', `Not all bytes of upload ${upload.id} are stored.`);
+  }
+
+  private published(upload: StoredUpload) {
+    const { keys, settings, overwrite } = this.deps;
+    const resource = objectResource(settings, upload);
+    return { upload, name: keys.object(upload), resource, overwrite: overwrite && upload.key !== null };
+  }
+}
+
+/** A merge of a partial composes the object that was made now, and no other. */
+function completed({ key }: StoredUpload, made: Component): Completed | undefined {
+  return key === null ? { reference: tagOf(made) } : undefined;
+}
+
+/** The parts that hold all bytes; undefined if the last ones never got there. */
+function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
+  try {
+    return partsUpTo(list, length);
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}

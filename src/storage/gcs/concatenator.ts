@@ -1,0 +1,104 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import { inParallel } from '../parts/in-parallel.js';
+import type { ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
+import { hashed } from './body.js';
+import type { Composer } from './composer.js';
+import type { GcsApi } from './gcs.api.js';
+import type { Keys } from './keys.js';
+import { workResource } from './object-settings.js';
+import type { GcsObjectSettings } from './object-settings.js';
+import type { Objects } from './objects.js';
+import { LARGEST_OBJECT } from './options.js';
+import { componentOf, tagOf } from './part-tag.js';
+import type { Component } from './part-tag.js';
+
+/** Sources that are looked at, or copied, at the same time. */
+const CONCURRENCY = 8;
+/** Bytes of a range that pass through the server at a time. */
+const PIECE = 8 * 1024 * 1024;
+
+export interface ConcatenatorDeps {
+  readonly api: GcsApi;
+  readonly keys: Keys;
+  readonly settings: GcsObjectSettings;
+  readonly objects: Objects;
+  readonly composer: Composer;
+}
+
+/** Makes one part of the sources of a final, so that only its publication is left to do. */
+export class Concatenator {
+  constructor(private readonly deps: ConcatenatorDeps) {}
+
+  /** A second call finds the part on record, or makes it again: sources are composed, which moves no bytes. */
+  async concatenate(
+    final: StoredUpload,
+    sources: readonly ConcatSource[],
+    { signal }: WriteContext,
+  ): Promise<void> {
+    const length = sources.reduce((sum, source) => sum + source.length, 0);
+    if (length > LARGEST_OBJECT) throw new StorageError('full', `No object has ${length} bytes.`);
+    const recorded = await final.parts.list();
+    if (recorded.some((part) => part.start === 0 && part.length === length && part.tag !== null)) return;
+    const components = await this.components(final, sources, signal);
+    if (components.length === 0) return;
+    stopIf(signal);
+    const part = { number: 1, epoch: final.epoch, start: 0, length, tail: false };
+    const joined = await this.deps.composer.part(final, components, this.deps.keys.part(final, part));
+    await final.parts.record([{ ...part, tag: tagOf(joined) }]);
+  }
+
+  private async components(
+    final: StoredUpload,
+    sources: readonly ConcatSource[],
+    signal: AbortSignal,
+  ): Promise<readonly Component[]> {
+    const found: (readonly Component[])[] = [];
+    const filled = sources.filter(({ length }) => length > 0);
+    await inParallel(CONCURRENCY, [...filled.entries()], async ([index, source]) => {
+      stopIf(signal);
+      const object = await this.objectOf(source);
+      const whole = source.start === 0 && source.length === object.length;
+      found[index] = whole ? [object] : await this.copied(final, { source, object, index });
+    });
+    return found.flat();
+  }
+
+  /** Of a partial the row knows the object; of a final that has consumed partials the store has to be asked. */
+  private async objectOf({ upload }: ConcatSource): Promise<Component> {
+    const { api, keys } = this.deps;
+    const name = keys.object(upload);
+    const length = upload.length ?? upload.offset;
+    if (upload.reference !== null) return componentOf({ tag: upload.reference, length }, name);
+    const object = await api.find(name);
+    if (object?.length === length) return object;
+    throw new StorageError('missing', `The bytes of upload ${upload.id} are gone.`);
+  }
+
+  /**
+   * Objects of a range, which the store cannot compose: a partial that was released is a range of its final, and its
+   * bytes have to be read and sent again.
+   */
+  private async copied(
+    final: StoredUpload,
+    { source, object, index }: { source: ConcatSource; object: Component; index: number },
+  ): Promise<readonly Component[]> {
+    const { api, keys, settings, objects } = this.deps;
+    const pieces: Component[] = [];
+    for (let done = 0; done < source.length; done += PIECE) {
+      const start = source.start + done;
+      const length = Math.min(PIECE, source.length - done);
+      const body = await hashed({
+        body: await api.bytes(object, { start, end: start + length - 1 }),
+        length,
+      });
+      const name = keys.step(final, `copy-${index}-${pieces.length}`);
+      const wanted = { ...body, name, upload: final, resource: workResource(settings, final) };
+      pieces.push(await objects.make(wanted, (at) => api.insert(body, at)));
+    }
+    return pieces;
+  }
+}
+
+function stopIf({ aborted }: AbortSignal): void {
+  if (aborted) throw new StorageError('unavailable', 'The merge was stopped.');
+}

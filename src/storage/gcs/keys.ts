@@ -1,0 +1,77 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import type { Part } from '../../model/part.js';
+import { isUploadId } from '../../model/upload-id.js';
+import type { StoredUpload } from '../upload-storage.js';
+
+/** cloud.google.com/storage/docs/objects#naming */
+const MAX_KEY_BYTES = 1024;
+/** Below the prefix, the place of everything that is not a finished object. */
+const WORK_FOLDER = '.tus/';
+
+type Named = Pick<StoredUpload, 'id'>;
+
+/** Names of objects in the bucket. */
+export class Keys {
+  /** What the names of all unfinished objects begin with. */
+  readonly work: string;
+
+  /** @param prefix - stands before every name; empty, or ends with what separates it, mostly "/" */
+  constructor(private readonly prefix: string) {
+    this.work = prefix + WORK_FOLDER;
+  }
+
+  /** @throws StorageError of kind `conflict` for a key that the store cannot hold, or that tools would trip over. */
+  check(key: string): void {
+    const problem = problemOf(key, this.prefix);
+    if (problem) throw new StorageError('conflict', `The key ${shown(key)} ${problem}.`);
+  }
+
+  /** The object that a complete upload is: of a partial one that nobody else reads. */
+  object(upload: Named & Pick<StoredUpload, 'key'>): string {
+    if (upload.key === null) return this.workOf(upload);
+    this.check(upload.key);
+    return this.prefix + upload.key;
+  }
+
+  /** What the names of all parts of an upload begin with, and no other name. */
+  parts(upload: Named): string {
+    return `${this.workOf(upload)}.`;
+  }
+
+  /** The object of a part. With the epoch no two writers ever use the same name. */
+  part(upload: Named, { epoch, number }: Pick<Part, 'epoch' | 'number'>): string {
+    return `${this.parts(upload)}${epoch}-${number}`;
+  }
+
+  /** An object that a completion makes on its way. */
+  step(upload: Named & Pick<StoredUpload, 'epoch'>, step: string): string {
+    return `${this.parts(upload)}${upload.epoch}-${step}`;
+  }
+
+  /** No folders: those of a hierarchical namespace would stay. */
+  private workOf({ id }: Named): string {
+    if (!isUploadId(id)) throw new StorageError('conflict', `The id ${shown(id)} cannot name an object.`);
+    return this.work + id;
+  }
+}
+
+function problemOf(key: string, prefix: string): string | undefined {
+  if (key === '') return 'is empty';
+  if (Buffer.byteLength(prefix + key) > MAX_KEY_BYTES) {
+    return `is, with the prefix, longer than ${MAX_KEY_BYTES} bytes`;
+  }
+  if (Buffer.from(key).toString() !== key) return 'is not well-formed Unicode';
+  // The XML API, and the tools that use it, have no place for these.
+  if (/[\p{Cc}\uFFFE\uFFFF]/u.test(key)) return 'has a control character, or one that XML cannot hold';
+  if ((prefix + key).startsWith('.well-known/acme-challenge/'))
+    return 'begins with ".well-known/acme-challenge/"';
+  if (key.startsWith(WORK_FOLDER)) return `is inside "${WORK_FOLDER}", which belongs to the storage`;
+  const segments = key.split('/');
+  if (segments.includes('')) return 'has an empty part before, between or after "/"';
+  if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a part "." or ".."';
+  return undefined;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

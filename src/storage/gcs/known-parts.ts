@@ -1,0 +1,29 @@
+import type { Part } from '../../model/part.js';
+import type { UploadParts } from '../upload-storage.js';
+
+/** The record of one append, remembered as it passes: afterwards nothing has to be asked for. */
+export class KnownParts implements UploadParts {
+  private readonly known = new Map<number, Part>();
+
+  constructor(private readonly parts: UploadParts) {}
+
+  get all(): readonly Part[] {
+    return [...this.known.values()].toSorted((one, other) => one.number - other.number);
+  }
+
+  async list(): Promise<readonly Part[]> {
+    const list = await this.parts.list();
+    for (const part of list) this.known.set(part.number, part);
+    return list;
+  }
+
+  async record(parts: readonly Part[]): Promise<void> {
+    await this.parts.record(parts);
+    for (const part of parts) this.known.set(part.number, part);
+  }
+
+  async forget(numbers?: readonly number[]): Promise<void> {
+    await this.parts.forget(numbers);
+    for (const number of numbers ?? this.known.keys()) this.known.delete(number);
+  }
+}

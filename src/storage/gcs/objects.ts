@@ -1,0 +1,83 @@
+import { StorageError } from '../../model/errors/storage.error.js';
+import { tryAgain } from '../parts/try-again.js';
+import type { StoredUpload } from '../upload-storage.js';
+import type { GcsApi, GcsObject, Generation, Target } from './gcs.api.js';
+import { GcsError } from './gcs.error.js';
+import { MARKER, markerOf } from './object-settings.js';
+import type { Component } from './part-tag.js';
+
+/** What an object has to be in the end. */
+export interface Wanted extends Pick<Component, 'length' | 'crc32c'>, Pick<Target, 'name' | 'resource'> {
+  readonly upload: StoredUpload;
+  /** Whether an object of somebody else may be replaced. */
+  readonly overwrite?: boolean;
+  /** Whether to look for the object before it is made: its making costs more than the look. */
+  readonly look?: boolean;
+}
+
+/** Makes objects appear under their names, each once and none over another, whatever becomes of requests and answers. */
+export class Objects {
+  constructor(private readonly deps: { readonly api: GcsApi }) {}
+
+  /**
+   * Runs the request that makes an object, until there is one with the bytes that are wanted. Answers get lost, and what
+   * is sent again finds what the first try has made: the object itself says what has happened.
+   * @throws StorageError of kind `conflict` if another object has the name
+   */
+  async make(wanted: Wanted, request: (at: Target) => Promise<GcsObject>): Promise<GcsObject> {
+    let ifGeneration: Generation = '0';
+    if (wanted.look || wanted.overwrite) {
+      const found = await this.deps.api.find(wanted.name);
+      if (found && isWanted(found, wanted)) return found;
+      ifGeneration = generationUnder(found, wanted);
+    }
+    const { name, resource } = wanted;
+    const make = async () => {
+      try {
+        return await this.verified(await request({ name, resource, ifGeneration }), wanted);
+      } catch (error) {
+        // A look that fails says nothing.
+        const found = await this.deps.api.find(name).catch(() => error);
+        if (found === error) throw error;
+        if (found && isWanted(found as GcsObject, wanted)) return found as GcsObject;
+        ifGeneration = generationUnder(found as GcsObject | undefined, wanted);
+        throw error;
+      }
+    };
+    return tryAgain(make, { passes: isContended });
+  }
+
+  /** Bytes that are others than they should be count as nothing. */
+  private async verified(made: GcsObject, { length, crc32c }: Wanted): Promise<GcsObject> {
+    if (made.length === length && made.crc32c === crc32c) return made;
+    await this.deps.api.remove(made);
+    throw new StorageError(
+      'unavailable',
+      `The store has made other bytes of ${made.name} than it was given.`,
+    );
+  }
+}
+
+/** Whether an object is one that this upload has made. */
+export function isOf(upload: StoredUpload, { metadata }: GcsObject): boolean {
+  return metadata[MARKER] === markerOf(upload);
+}
+
+function isWanted(found: GcsObject, { upload, length, crc32c }: Wanted): boolean {
+  return isOf(upload, found) && found.length === length && found.crc32c === crc32c;
+}
+
+/** What is there may only be replaced if it is this upload's own: bytes that never counted. */
+function generationUnder(found: GcsObject | undefined, { upload, overwrite = false }: Wanted): Generation {
+  if (!found) return '0';
+  if (overwrite || isOf(upload, found)) return found.generation;
+  throw taken(upload, found.name);
+}
+
+function isContended(error: unknown): boolean {
+  return error instanceof GcsError && error.status === 412;
+}
+
+export function taken({ key }: Pick<StoredUpload, 'key'>, name: string): StorageError {
+  return new StorageError('conflict', `Another object has the key ${key ?? name}.`);
+}

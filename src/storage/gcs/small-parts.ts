@@ -1,0 +1,58 @@
+import type { Part } from '../../model/part.js';
+import { inParallel } from '../parts/in-parallel.js';
+import { partsUpTo } from '../parts/parts-up-to.js';
+import type { StoredUpload } from '../upload-storage.js';
+import type { Composer } from './composer.js';
+import type { GcsApi } from './gcs.api.js';
+import type { Keys } from './keys.js';
+import type { KnownParts } from './known-parts.js';
+import { MOST_SOURCES } from './options.js';
+import { componentOf, tagOf } from './part-tag.js';
+
+/** Objects that are removed at the same time. */
+const CONCURRENCY = 8;
+
+/**
+ * The parts that short requests have left at the end of an upload, once there are so many that one request composes
+ * them. They become one part, which is small itself until it has grown to a whole one.
+ */
+export function partsToJoin(counted: readonly Part[], partSize: number): readonly Part[] {
+  const last = counted.slice(-MOST_SOURCES);
+  const small = last.every(({ length }) => length < partSize);
+  return small && last.length === MOST_SOURCES ? last : [];
+}
+
+export interface SmallPartsDeps {
+  readonly api: GcsApi;
+  readonly keys: Keys;
+  readonly composer: Composer;
+  /** Bytes of a whole part. */
+  readonly partSize: number;
+}
+
+/** Joins small parts as they come: many short requests do not leave as many objects. */
+export class SmallParts {
+  constructor(private readonly deps: SmallPartsDeps) {}
+
+  /** Never rejects: as long as it fails the parts stay as they are, and the next append tries again. */
+  async join(upload: StoredUpload, known: KnownParts, offset: number): Promise<void> {
+    try {
+      const small = partsToJoin(partsUpTo(known.all, offset), this.deps.partSize);
+      if (small.length > 0) await this.replace(upload, known, small);
+    } catch {
+      // What was made is found by its name when the upload is cleaned up.
+    }
+  }
+
+  /** The new part is on record before the old ones go; where both are, the newer number counts. */
+  private async replace(upload: StoredUpload, known: KnownParts, small: readonly Part[]): Promise<void> {
+    const { api, keys, composer } = this.deps;
+    const number = 1 + Math.max(...known.all.map((part) => part.number));
+    const place = { number, epoch: upload.epoch, start: small[0]?.start ?? 0 };
+    const components = small.map((part) => componentOf(part, keys.part(upload, part)));
+    const joined = await composer.part(upload, components, keys.part(upload, place));
+    await known.record([{ ...place, length: joined.length, tag: tagOf(joined), tail: false }]);
+    await inParallel(CONCURRENCY, components, (component) => api.remove(component));
+    await known.forget(small.map((part) => part.number));
+  }
+}

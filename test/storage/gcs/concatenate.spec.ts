@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { GcsStorage } from '../../../src/storage/gcs/index.js';
+import { onFakeGcs } from '../../support/services/each-gcs-service.js';
+import { content, Desk, MIB, Row } from './support.js';
+
+/** Partials of these lengths, complete. */
+async function partials(storage: GcsStorage, lengths: readonly number[]): Promise<Row[]> {
+  const rows = lengths.map((length) => new Row({ kind: 'partial', length }));
+  const rest = rows.entries();
+  const worker = async () => {
+    for (const [index, row] of rest) {
+      const length = lengths[index] ?? 0;
+      if (length === 0) row.completed(await storage.complete(row.whole), 0);
+      else await row.send(storage, content(length, index));
+    }
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+  return rows;
+}
+
+function whole(lengths: readonly number[]): Buffer {
+  return Buffer.concat(lengths.map((length, index) => content(length, index)));
+}
+
+async function merge(storage: GcsStorage, final: Row, sources: readonly Row[]): Promise<void> {
+  await storage.concatenate(
+    final.take().upload,
+    sources.map((row) => row.source()),
+    final.context(),
+  );
+  final.offset = sources.reduce((sum, { offset }) => sum + offset, 0);
+  await storage.complete(final.whole);
+}
+
+onFakeGcs((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('composes partials of any size inside the store: three requests, and no byte passes the server', async () => {
+    const lengths = [9 * MIB, 0, 5, 6 * MIB + 1];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    await merge(desk.storage, final, sources);
+
+    expect(desk.proxy.bytes('insert').received + desk.proxy.bytes('get media').answered).toBe(0);
+    expect(desk.requests()).toEqual({ compose: 2, get: 1 });
+    expect((await desk.object(final.key))?.equals(whole(lengths))).toBe(true);
+
+    for (const row of sources) await desk.storage.remove(row.take().whole, false);
+    await desk.storage.discardWork(final.whole);
+    expect(await desk.left()).toEqual([final.key]);
+    expect(final.list).toEqual([]);
+  });
+
+  it('composes 1,000 partials in a tree of 32 a request', async () => {
+    const lengths = Array.from({ length: 1000 }, (_, index) => (index % 7) + 1);
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    await merge(desk.storage, final, sources);
+
+    // 32 groups, one object of them, and that under the key.
+    expect(desk.requests()).toEqual({ compose: 34, get: 1 });
+    expect((await desk.object(final.key))?.equals(whole(lengths))).toBe(true);
+    await desk.storage.discardWork(final.whole);
+    expect((await desk.left()).filter((name) => name.includes(final.id))).toEqual([final.key]);
+  }, 60_000);
+
+  it('takes ranges of another object, whose bytes alone pass the server', async () => {
+    const [source = new Row()] = await partials(desk.storage, [20 * MIB]);
+    const final = new Row({ kind: 'final' });
+    const ranges = [source.source(), source.source(MIB, 9 * MIB), source.source(0, 10)];
+    desk.requests();
+    await desk.storage.concatenate(final.take().upload, ranges, final.context());
+    final.offset = 29 * MIB + 10;
+    await desk.storage.complete(final.whole);
+
+    expect(desk.proxy.bytes('get media').answered).toBe(9 * MIB + 10);
+    const bytes = content(20 * MIB, 0);
+    const expected = [bytes, bytes.subarray(MIB, 10 * MIB), bytes.subarray(0, 10)];
+    expect((await desk.object(final.key))?.equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  it('does not take another object than the partial was completed as', async () => {
+    const sources = await partials(desk.storage, [10, 20]);
+    const [name = ''] = await desk.left();
+    await desk.put(name, content(10, 9));
+    const final = new Row({ kind: 'final' });
+
+    await expect(merge(desk.storage, final, sources)).rejects.toMatchObject({ kind: 'missing' });
+    expect(await desk.object(final.key)).toBeUndefined();
+  });
+
+  it('goes on where a merge was cut, and finds what was published', async () => {
+    const lengths = [6, 7, 8];
+    const sources = await partials(desk.storage, lengths);
+    const final = new Row({ kind: 'final' });
+    await desk.storage.concatenate(
+      final.take().upload,
+      sources.map((row) => row.source()),
+      final.context(),
+    );
+    desk.requests();
+    await merge(desk.again(), final, sources);
+    expect(desk.requests()).toEqual({ compose: 1, get: 1 });
+
+    await merge(desk.again(), final, sources);
+    expect(desk.requests()).toEqual({ get: 1 });
+    expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+});

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import { endToEnd, forward } from '../s3-proxy/forward.js';
+import { kindOf } from '../gcs-proxy/request-kind.js';
+
+interface Composition {
+  readonly sourceObjects: readonly {
+    readonly name: string;
+    readonly generation?: string;
+    readonly objectPreconditions?: { readonly ifGenerationMatch?: string };
+  }[];
+  readonly destination: { readonly customTime?: string; readonly storageClass?: string };
+}
+
+/**
+ * Stands before fake-gcs-server and enforces what that ignores, as the documentation of Google has it: the conditions of
+ * compose, rewrite and delete, and the generations of what is composed.
+ */
+export class StrictGcs {
+  private readonly server = createServer((request, response) => {
+    this.answer(request, response).catch(() => request.socket.resetAndDestroy());
+  });
+  /** A condition and what it guards are one step. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly store: URL) {}
+
+  /** @param store - the endpoint of the store */
+  static async start(store: string): Promise<StrictGcs> {
+    const strict = new StrictGcs(new URL(store));
+    strict.server.listen(0, '127.0.0.1');
+    await once(strict.server, 'listening');
+    return strict;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request;
+    const kind = kindOf(method, url);
+    if (kind !== 'compose' && kind !== 'rewrite' && kind !== 'delete') {
+      const answer = await forward(request, this.store);
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders));
+      return pipeline(answer, response);
+    }
+    const body = await text(request);
+    const step = this.turn.then(async () => {
+      const status = await this.refusal(kind, url, body);
+      if (status !== undefined) return refuse(response, status);
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(new URL(url, this.store), { method, ...(body && { body, headers }) });
+      response.writeHead(answer.status, headers);
+      response.end(await answer.text());
+    });
+    this.turn = step.catch(() => undefined);
+    return step;
+  }
+
+  private async refusal(kind: string, url: string, body: string): Promise<number | undefined> {
+    const { pathname, searchParams } = new URL(url, this.store);
+    const [, bucket = '', name = ''] = /\/b\/([^/]+)\/o\/([^/]+)/.exec(pathname) ?? [];
+    const generation = (object: string) => this.generation(bucket, object);
+    if (kind === 'delete') {
+      const wanted = searchParams.get('ifGenerationMatch');
+      const live = await generation(name);
+      // Of an older generation the store itself knows whether it is there.
+      const old = live !== searchParams.get('generation') && searchParams.has('generation');
+      return wanted !== null && !old && live !== undefined && live !== wanted ? 412 : undefined;
+    }
+    if (kind === 'compose') {
+      const { sourceObjects } = JSON.parse(body) as Composition;
+      if (sourceObjects.length === 0) return 400;
+      for (const source of sourceObjects) {
+        const live = await generation(encodeURIComponent(source.name));
+        if (live === undefined || (source.generation !== undefined && live !== source.generation)) return 404;
+        const wanted = source.objectPreconditions?.ifGenerationMatch;
+        if (wanted !== undefined && live !== wanted) return 412;
+      }
+    }
+    const target =
+      kind === 'compose' ? name : (/\/rewriteTo\/b\/[^/]+\/o\/([^/]+)/.exec(pathname)?.[1] ?? '');
+    const wanted = searchParams.get('ifGenerationMatch');
+    return wanted !== null && wanted !== ((await generation(target)) ?? '0') ? 412 : undefined;
+  }
+
+  /** Of the live object; undefined if there is none. */
+  private async generation(bucket: string, name: string): Promise<string | undefined> {
+    const answer = await fetch(new URL(`/storage/v1/b/${bucket}/o/${name}?fields=generation`, this.store));
+    const { generation } = (await answer.json()) as { readonly generation?: string };
+    return answer.ok ? generation : undefined;
+  }
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  const reason = status === 412 ? 'conditionNotMet' : status === 404 ? 'notFound' : 'invalid';
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error: { code: status, message: reason, errors: [{ reason }] } }));
+}
