@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+export const TRIES = 4;
 /** Milliseconds before the second try at most; each further one waits up to twice as long. */
 const BASE_MILLISECONDS = 200;
 
@@ -13,7 +14,7 @@ export interface TryAgainOptions {
 /** Does the work again, with growing pauses, while what it failed with may pass. Rejects with the last error. */
 export async function tryAgain<T>(
   work: () => Promise<T>,
-  { tries = 4, passes }: TryAgainOptions,
+  { tries = TRIES, passes }: TryAgainOptions,
 ): Promise<T> {
   for (let done = 1; ; done++) {
     try {

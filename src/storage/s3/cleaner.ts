@@ -1,5 +1,5 @@
+import { inParallel } from '../parts/in-parallel.js';
 import type { StoredUpload } from '../upload-storage.js';
-import { inParallel } from './in-parallel.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
 import { MARKER, markerOf } from './object-settings.js';

@@ -1,20 +1,20 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import { GatheredPart } from '../parts/gathered-part.js';
+import { inParallel } from '../parts/in-parallel.js';
 import type { PartMemory } from '../parts/part-memory.js';
+import { PartRecorder } from '../parts/part-recorder.js';
+import { tryAgain } from '../parts/try-again.js';
 import type { ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
 import { concatParts, missingParts, piecesOf } from './concat-parts.js';
 import type { ConcatPart } from './concat-parts.js';
 import type { ConcatLimits, Piece } from './concat-plan.js';
-import { inParallel } from './in-parallel.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
-import { PartRecorder } from './part-recorder.js';
 import type { Publisher } from './publisher.js';
 import { LEAST_PART } from './options.js';
 import { parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
 import { isBroken, S3Error } from './s3.error.js';
-import { tryAgain } from './try-again.js';
 
 /** Copies of one final at the same time: they cost the server nothing but waiting. */
 const COPIES = 8;

@@ -1,10 +1,10 @@
 import { StorageError } from '../../model/errors/storage.error.js';
+import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
 import { MARKER, markerOf } from './object-settings.js';
 import type { Condition, S3Api } from './s3.api.js';
 import { S3Error } from './s3.error.js';
-import { tryAgain } from './try-again.js';
 
 export interface PublisherDeps {
   readonly api: S3Api;

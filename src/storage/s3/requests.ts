@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import { StorageError } from '../../model/errors/storage.error.js';
+import { tryAgain } from '../parts/try-again.js';
 import { s3Error } from './s3.error.js';
-import { isPassing, tryAgain } from './try-again.js';
 
 /** Bytes that a connection carries in a millisecond at least, or it counts as broken: 128 KiB/s. */
 const SLOWEST = 131;
@@ -75,4 +76,9 @@ export class Requests {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether a request has failed that may succeed another time. */
+function isPassing(error: unknown): boolean {
+  return error instanceof StorageError && error.kind === 'unavailable';
 }

@@ -13,6 +13,7 @@ import type { ChecksumAlgorithm, HeadObjectCommandOutput, S3Client } from '@aws-
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { StorageError } from '../../model/errors/storage.error.js';
+import { TRIES, tryAgain } from '../parts/try-again.js';
 import type { ByteRange } from '../upload-storage.js';
 import { copySource } from './keys.js';
 import type { ObjectHeaders } from './object-settings.js';
@@ -21,7 +22,6 @@ import type { TaggedPart } from './part-tag.js';
 import { Requests } from './requests.js';
 import type { S3Body } from './requests.js';
 import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
-import { TRIES, tryAgain } from './try-again.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
 export interface S3ApiDeps {
