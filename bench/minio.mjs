@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { freePort } from './free-port.mjs';
 
 const BUCKET = 'uploads';
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'benchaccesskey', AWS_SECRET_ACCESS_KEY: 'benchsecretkey' };
@@ -55,13 +55,4 @@ export async function startMinio(directory) {
       await exited;
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
