@@ -53,6 +53,7 @@ export type {
   ByteRange,
   ConcatSource,
   Finish,
+  NewStoredUpload,
   StoredUpload,
   UploadParts,
   UploadStorage,

@@ -24,6 +24,9 @@ export interface StoredUpload {
   readonly parts: UploadParts;
 }
 
+/** What is known of an upload before it is created. */
+export type NewStoredUpload = Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length' | 'metadata'>;
+
 /**
  * The parts that are on record for an upload. A part counts as far as the offset covers it; one that is only announced
  * says what may have to be removed.
@@ -130,6 +133,14 @@ export interface UploadStorage {
    * @throws StorageError of kind `conflict` naming what is wrong with it.
    */
   checkKey(key: string): void;
+
+  /**
+   * Refuses an upload that could never be completed, because of what its object would be stored with. Called before it is
+   * created; of a final the length is not known yet.
+   * @throws StorageError of kind `conflict` naming what the store cannot hold; OptionResultError for a fault of the
+   * application
+   */
+  check?(upload: NewStoredUpload): void;
 
   /**
    * Appends batches at `upload.offset` and tells what is durable. The body never throws: when it stops, for whatever

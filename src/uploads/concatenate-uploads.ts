@@ -6,6 +6,7 @@ import { ownerOf } from './access.js';
 import { admitPartials } from './admit-partials.js';
 import type { Admission } from './admit-partials.js';
 import { checkConcat } from './check-concat.js';
+import { checkStorage } from './check-storage.js';
 import type { ConcatenateUploads } from './commands.js';
 import { expireUpload } from './expire-upload.js';
 import { checkPartials, dedupeKey } from './final-plan.js';
@@ -56,11 +57,13 @@ async function planOf(
   const id = await newId(deps, context);
   const metadata = input.metadata?.trim() ? input.metadata : null;
   const owner = ownerOf(input.access);
+  const key = await keyOf(deps, { id, kind: 'final', length: null, metadata: decoded, owner }, context);
+  checkStorage(deps, { id, kind: 'final', key, length: null, metadata });
   return {
     final: {
       id,
       storage: deps.storageName,
-      key: await keyOf(deps, { id, kind: 'final', length: null, metadata: decoded, owner }, context),
+      key,
       kind: 'final',
       metadata,
       concat: input.concat ?? `final;${partialIds.join(' ')}`,

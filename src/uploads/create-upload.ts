@@ -7,6 +7,7 @@ import { recordReceived } from './append-to-upload.js';
 import { authorizeCreation, ownerOf } from './access.js';
 import { checkConcat } from './check-concat.js';
 import { checkLength } from './check-length.js';
+import { checkStorage } from './check-storage.js';
 import { mayBeChecked } from './checksums.js';
 import type { BodyInput, CreateUpload } from './commands.js';
 import { finishUpload } from './finish-upload.js';
@@ -47,13 +48,17 @@ async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metada
   // Recovery publishes what is `finishing` and has all its bytes; whether they verify it cannot know (CHK-03).
   const announced = input.contentLength === length && !mayBeChecked(input.checksum);
   const whole = length === 0 || (length !== null && announced);
-  return {
+  const stored = {
     id,
-    storage: deps.storageName,
     key: partial ? null : await keyOf(deps, { id, kind: 'single', length, metadata, owner }, context),
     kind: partial ? 'partial' : 'single',
     length,
     metadata: input.metadata?.trim() ? input.metadata : null,
+  } as const;
+  checkStorage(deps, stored);
+  return {
+    ...stored,
+    storage: deps.storageName,
     concat: input.concat ?? (partial ? 'partial' : null),
     // What is about to be published is on record before it is, so the completing statement can be the second one.
     state: whole && !partial ? 'finishing' : 'open',

@@ -1,10 +1,12 @@
 /**
- * A function among the options returned what it must not, a fault of the application: clients get 500, and the log
- * this sentence, which names the option, the value and the fix.
+ * A function among the options threw, or returned what it must not, a fault of the application: clients get 500, and the
+ * log this sentence, which names the option, the value and the fix. A value that is an error was thrown.
  */
 export class OptionResultError extends Error {
   constructor(option: string, value: unknown, fix: string) {
-    super(`TusModule: option "${option}" returned ${shown(value)}; ${fix}.`);
+    const failed = value instanceof Error;
+    const did = failed ? `failed with ${value.name}: ${value.message}` : `returned ${shown(value)}`;
+    super(`TusModule: option "${option}" ${did}; ${fix}.`, failed ? { cause: value } : undefined);
     this.name = 'OptionResultError';
   }
 }

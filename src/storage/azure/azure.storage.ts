@@ -4,11 +4,13 @@ import type { PartRules } from '../parts/part-rules.js';
 import { writeParts } from '../parts/part-writer.js';
 import type { PartMemory } from '../parts/part-memory.js';
 import { SHARED_MEMORY } from '../parts/shared-memory.js';
+import { checkSettingsOf } from '../parts/upload-settings.js';
 import type {
   AppendContext,
   AppendResult,
   ByteRange,
   ConcatSource,
+  NewStoredUpload,
   StoredUpload,
   UploadStorage,
   WriteContext,
@@ -30,6 +32,7 @@ import { LARGEST_BLOCK, LEAST_BLOCK, MOST_BLOCKS, UNCOMMITTED_AGE } from './opti
 import type { AzureStorageOptions } from './options.js';
 import { Publisher } from './publisher.js';
 import { readBlob } from './reader.js';
+import { SETTING_RULES, WORK_RULES } from './setting-rules.js';
 
 const REQUEST_MILLISECONDS = 60_000;
 const PARTS_IN_FLIGHT = 4;
@@ -76,6 +79,11 @@ export class AzureStorage implements UploadStorage {
 
   checkKey(key: string): void {
     this.keys.check(key);
+  }
+
+  check(upload: NewStoredUpload): void {
+    const rules = upload.key === null ? WORK_RULES : SETTING_RULES;
+    checkSettingsOf(upload, this.options.blob ?? {}, { rules, option: 'blob' });
   }
 
   async append(

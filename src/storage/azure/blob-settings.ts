@@ -1,16 +1,11 @@
 import type { BlockBlobCommitBlockListOptions } from '@azure/storage-blob';
-import { Metadata } from '../../model/metadata.js';
+import { settingReader } from '../parts/upload-settings.js';
+import type { ObjectUpload, OfUpload } from '../parts/upload-settings.js';
 import type { StoredUpload } from '../upload-storage.js';
 import { metadataName, metadataValue } from './blob-metadata.js';
 
-/** An upload whose blob is about to be made. The key of a partial is null. */
-export interface AzureUpload extends Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length'> {
-  /** `Upload-Metadata`, decoded. */
-  readonly metadata: Metadata;
-}
-
-/** A value, or a function of the upload that gives one; undefined leaves the choice to the container. */
-export type OfUpload<T> = T | ((upload: AzureUpload) => T | undefined);
+/** An upload whose object is about to be made. The key of a partial is null. */
+export type AzureUpload = ObjectUpload;
 
 /**
  * What finished blobs are stored with: each a value, or a function of the upload. Encryption holds for the blobs of
@@ -28,7 +23,7 @@ export interface AzureBlobSettings {
   /** `Cache-Control` of the blob. */
   readonly cacheControl?: OfUpload<string>;
   /**
-   * Metadata of the blob, 8 KiB in all. In names each character that Azure refuses becomes `_x2d_`, its code in
+   * Metadata of the blob, 8,032 bytes in all. In names each character that Azure refuses becomes `_x2d_`, its code in
    * hexadecimal digits; values that are not ASCII are encoded by RFC 2047. The name `tus_upload` is taken.
    */
   readonly metadata?: OfUpload<Readonly<Record<string, string>>>;
@@ -61,7 +56,7 @@ export type WorkHeaders = Pick<BlobHeaders, 'encryptionScope'>;
 export function blobHeaders(settings: AzureBlobSettings, upload: StoredUpload): BlobHeaders {
   const work = workHeaders(settings, upload);
   if (upload.key === null) return { ...work, metadata: { [MARKER]: markerOf(upload) } };
-  const of = reader(upload);
+  const of = settingReader(upload);
   const http = defined({
     blobContentType: of(settings.contentType),
     blobContentDisposition: of(settings.contentDisposition),
@@ -76,21 +71,10 @@ export function blobHeaders(settings: AzureBlobSettings, upload: StoredUpload): 
 }
 
 export function workHeaders(settings: AzureBlobSettings, upload: StoredUpload): WorkHeaders {
-  return defined({ encryptionScope: reader(upload)(settings.encryptionScope) });
+  return defined({ encryptionScope: settingReader(upload)(settings.encryptionScope) });
 }
 
-function reader(upload: StoredUpload): <T>(setting: OfUpload<T> | undefined) => T | undefined {
-  const { id, kind, key, length, metadata } = upload;
-  let shown: AzureUpload | undefined;
-  return (setting) => {
-    if (typeof setting !== 'function') return setting;
-    shown ??= { id, kind, key, length, metadata: Metadata.parse(metadata) };
-    // A setting is text or a record of texts: a function is always one of the upload.
-    return (setting as (upload: AzureUpload) => never)(shown);
-  };
-}
-
-function encoded(metadata: Readonly<Record<string, string>>): Record<string, string> {
+export function encoded(metadata: Readonly<Record<string, string>>): Record<string, string> {
   // Azure has no value that is empty.
   const entries = Object.entries(metadata).filter(([, value]) => value !== '');
   return Object.fromEntries(entries.map(([name, value]) => [metadataName(name), metadataValue(value)]));

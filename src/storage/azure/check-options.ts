@@ -1,8 +1,8 @@
 import { PartMemory } from '../parts/part-memory.js';
-import { MARKER } from './blob-settings.js';
-import type { AzureBlobSettings } from './blob-settings.js';
+import { wrongSetting } from '../parts/upload-settings.js';
 import { LARGEST_BLOCK, LEAST_BLOCK } from './options.js';
 import type { AzureStorageOptions } from './options.js';
+import { SETTING_RULES } from './setting-rules.js';
 
 type Rule = [fix: string, allows: (value: unknown) => boolean];
 
@@ -47,11 +47,6 @@ const RULES: Readonly<Record<keyof AzureStorageOptions, Rule>> = {
   blob: ["be an object such as { contentType: 'video/mp4' }", isObject],
 };
 
-const SETTINGS: Readonly<Record<keyof AzureBlobSettings, true>> = {
-  ...{ contentType: true, contentDisposition: true, cacheControl: true, metadata: true, tags: true },
-  ...{ tier: true, encryptionScope: true },
-};
-
 /** @throws TypeError that names the option, what it got, and what it wants. */
 export function checkOptions(options: AzureStorageOptions): void {
   const given = { ...options } as Readonly<Record<string, unknown>>;
@@ -60,7 +55,8 @@ export function checkOptions(options: AzureStorageOptions): void {
     if (value === undefined && name !== 'container') continue;
     if (!allows(value)) throw wrongOption(name, fix, value);
   }
-  checkSettings(options.blob);
+  const setting = wrongSetting(options.blob ?? {}, SETTING_RULES);
+  if (setting) throw wrongOption(`blob.${setting.name}`, setting.fix, setting.value);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(RULES, name));
   if (unknown !== undefined)
     throw wrongOption(unknown, 'be left out: there is no such option', given[unknown]);
@@ -70,20 +66,6 @@ export function checkOptions(options: AzureStorageOptions): void {
   }
   if (client !== undefined && connectionString !== undefined) {
     throw wrongOption('connectionString', 'be left out where "client" is given', connectionString);
-  }
-}
-
-/** What functions return is known only when an upload comes. */
-function checkSettings(settings: AzureBlobSettings = {}): void {
-  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(SETTINGS, name));
-  if (unknown !== undefined) {
-    const value: unknown = Reflect.get(settings, unknown);
-    throw wrongOption(`blob.${unknown}`, 'be left out: there is no such setting', value);
-  }
-  const names = isObject(settings.metadata) ? Object.keys(settings.metadata ?? {}) : [];
-  if (names.some((name) => name.toLowerCase() === MARKER)) {
-    const fix = `not have the name "${MARKER}", which the storage needs`;
-    throw wrongOption('blob.metadata', fix, settings.metadata);
   }
 }
 

@@ -1,7 +1,7 @@
 import { PartMemory } from '../parts/part-memory.js';
-import { MARKER } from './object-settings.js';
-import type { GcsObjectSettings } from './object-settings.js';
+import { wrongSetting } from '../parts/upload-settings.js';
 import type { GcsStorageOptions } from './options.js';
+import { SETTING_RULES } from './setting-rules.js';
 
 type Rule = [fix: string, allows: (value: unknown) => boolean];
 
@@ -38,11 +38,6 @@ const RULES: Readonly<Record<keyof GcsStorageOptions, Rule>> = {
   object: ["be an object such as { contentType: 'video/mp4' }", isObject],
 };
 
-const SETTINGS: Readonly<Record<keyof GcsObjectSettings, true>> = {
-  ...{ contentType: true, contentDisposition: true, cacheControl: true, metadata: true },
-  ...{ customTime: true, storageClass: true, kmsKeyName: true },
-};
-
 /** @throws TypeError that names the option, what it got, and what it wants. */
 export function checkOptions(options: GcsStorageOptions): void {
   const given = { ...options } as Readonly<Record<string, unknown>>;
@@ -51,24 +46,12 @@ export function checkOptions(options: GcsStorageOptions): void {
     if (value === undefined && name !== 'bucket') continue;
     if (!allows(value)) throw wrong(name, fix, value);
   }
-  checkSettings(options.object);
+  const setting = wrongSetting(options.object ?? {}, SETTING_RULES);
+  if (setting) throw wrong(`object.${setting.name}`, setting.fix, setting.value);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(RULES, name));
   if (unknown !== undefined) throw wrong(unknown, 'be left out: there is no such option', given[unknown]);
   if (given['client'] !== undefined && given['clientConfig'] !== undefined) {
     throw wrong('clientConfig', 'be left out where "client" is given', given['clientConfig']);
-  }
-}
-
-/** What functions return is known only when an upload comes. */
-function checkSettings(settings: GcsObjectSettings = {}): void {
-  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(SETTINGS, name));
-  if (unknown !== undefined) {
-    throw wrong(`object.${unknown}`, 'be left out: there is no such setting', Reflect.get(settings, unknown));
-  }
-  const names = isObject(settings.metadata) ? Object.keys(settings.metadata ?? {}) : [];
-  if (names.includes(MARKER)) {
-    const fix = `not have the name "${MARKER}", which the storage needs`;
-    throw wrong('object.metadata', fix, settings.metadata);
   }
 }
 

@@ -5,12 +5,14 @@ import type { PartMemory } from '../parts/part-memory.js';
 import { FIRST_TAIL, partRules } from '../parts/part-rules.js';
 import type { PartRules } from '../parts/part-rules.js';
 import { SHARED_MEMORY } from '../parts/shared-memory.js';
+import { checkSettingsOf } from '../parts/upload-settings.js';
 import type {
   AppendContext,
   AppendResult,
   ByteRange,
   Completed,
   ConcatSource,
+  NewStoredUpload,
   StoredUpload,
   UploadStorage,
   WriteContext,
@@ -33,6 +35,7 @@ import { readObject } from './reader.js';
 import { Requests } from './requests.js';
 import { SmallParts } from './small-parts.js';
 import { Transport } from './transport.js';
+import { SETTING_RULES, WORK_RULES } from './setting-rules.js';
 
 const REQUEST_MILLISECONDS = 60_000;
 const PART_BYTES = 8 * 1024 * 1024;
@@ -83,6 +86,11 @@ export class GcsStorage implements UploadStorage {
 
   checkKey(key: string): void {
     this.keys.check(key);
+  }
+
+  check(upload: NewStoredUpload): void {
+    const rules = upload.key === null ? WORK_RULES : SETTING_RULES;
+    checkSettingsOf(upload, this.options.object ?? {}, { rules, option: 'object' });
   }
 
   async append(

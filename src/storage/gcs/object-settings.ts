@@ -1,14 +1,9 @@
-import { Metadata } from '../../model/metadata.js';
+import { settingReader } from '../parts/upload-settings.js';
+import type { ObjectUpload, OfUpload } from '../parts/upload-settings.js';
 import type { StoredUpload } from '../upload-storage.js';
 
 /** An upload whose object is about to be made. The key of a partial is null. */
-export interface GcsUpload extends Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length'> {
-  /** `Upload-Metadata`, decoded. */
-  readonly metadata: Metadata;
-}
-
-/** A value, or a function of the upload that gives one; undefined leaves the choice to the bucket. */
-export type OfUpload<T> = T | ((upload: GcsUpload) => T | undefined);
+export type GcsUpload = ObjectUpload;
 
 /**
  * What finished objects are stored with: each a value, or a function of the upload. The key of KMS holds for the objects
@@ -25,7 +20,7 @@ export interface GcsObjectSettings {
   readonly contentDisposition?: OfUpload<string>;
   /** `Cache-Control` of the object. */
   readonly cacheControl?: OfUpload<string>;
-  /** Metadata of the object, 8 KiB in all. The name `tus-upload` is taken. */
+  /** Metadata of the object, 8,032 bytes in all. The name `tus-upload` is taken. */
   readonly metadata?: OfUpload<Readonly<Record<string, string>>>;
   /** The `customTime` of the object, which rules of its life cycle can count from. */
   readonly customTime?: OfUpload<Date>;
@@ -63,7 +58,7 @@ const BYTES = 'application/octet-stream';
 /** For the object that an upload becomes. */
 export function objectResource(settings: GcsObjectSettings, upload: StoredUpload): ObjectResource {
   if (upload.key === null) return workResource(settings, upload);
-  const of = reader(upload);
+  const of = settingReader(upload);
   return defined({
     ...workResource(settings, upload),
     contentType: of(settings.contentType) ?? BYTES,
@@ -80,19 +75,8 @@ export function workResource(settings: GcsObjectSettings, upload: StoredUpload):
   return defined({
     contentType: BYTES,
     metadata: { [MARKER]: markerOf(upload) },
-    kmsKeyName: reader(upload)(settings.kmsKeyName),
+    kmsKeyName: settingReader(upload)(settings.kmsKeyName),
   });
-}
-
-function reader(upload: StoredUpload): <T>(setting: OfUpload<T> | undefined) => T | undefined {
-  const { id, kind, key, length, metadata } = upload;
-  let shown: GcsUpload | undefined;
-  return (setting) => {
-    if (typeof setting !== 'function') return setting;
-    shown ??= { id, kind, key, length, metadata: Metadata.parse(metadata) };
-    // A setting is text, a date or a record of texts: a function is always one of the upload.
-    return (setting as (upload: GcsUpload) => never)(shown);
-  };
 }
 
 type Resource = { -readonly [name in keyof ObjectResource]: ObjectResource[name] | undefined };

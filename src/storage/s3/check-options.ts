@@ -1,8 +1,8 @@
 import { PartMemory } from '../parts/part-memory.js';
-import { MARKER } from './object-settings.js';
-import type { S3ObjectSettings } from './object-settings.js';
+import { wrongSetting } from '../parts/upload-settings.js';
 import { LARGEST_PART, LEAST_PART, MOST_PARTS } from './options.js';
 import type { S3StorageOptions } from './options.js';
+import { SETTING_RULES } from './setting-rules.js';
 
 type Rule = [fix: string, allows: (value: unknown) => boolean];
 
@@ -41,11 +41,6 @@ const RULES: Readonly<Record<keyof S3StorageOptions, Rule>> = {
   object: ["be an object such as { contentType: 'video/mp4' }", isObject],
 };
 
-const SETTINGS: Readonly<Record<keyof S3ObjectSettings, true>> = {
-  ...{ contentType: true, contentDisposition: true, cacheControl: true, metadata: true, tags: true },
-  ...{ storageClass: true, encryption: true, kmsKeyId: true, acl: true, checksumAlgorithm: true },
-};
-
 /** @throws TypeError that names the option, what it got, and what it wants. */
 export function checkOptions(options: S3StorageOptions): void {
   const given = { ...options } as Readonly<Record<string, unknown>>;
@@ -54,27 +49,12 @@ export function checkOptions(options: S3StorageOptions): void {
     if (value === undefined && name !== 'bucket') continue;
     if (!allows(value)) throw wrong(name, fix, value);
   }
-  checkSettings(options.object);
+  const setting = wrongSetting(options.object ?? {}, SETTING_RULES);
+  if (setting) throw wrong(`object.${setting.name}`, setting.fix, setting.value);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(RULES, name));
   if (unknown !== undefined) throw wrong(unknown, `be left out: there is no such option`, given[unknown]);
   if (given['client'] !== undefined && given['clientConfig'] !== undefined) {
     throw wrong('clientConfig', 'be left out where "client" is given', given['clientConfig']);
-  }
-}
-
-/** What functions return is known only when an upload comes. */
-function checkSettings(settings: S3ObjectSettings = {}): void {
-  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(SETTINGS, name));
-  if (unknown !== undefined) {
-    throw wrong(`object.${unknown}`, 'be left out: there is no such setting', Reflect.get(settings, unknown));
-  }
-  const names = isObject(settings.metadata) ? Object.keys(settings.metadata ?? {}) : [];
-  if (names.some((name) => name.toLowerCase() === MARKER)) {
-    throw wrong(
-      'object.metadata',
-      `not have the name "${MARKER}", which the storage needs`,
-      settings.metadata,
-    );
   }
 }
 

@@ -5,17 +5,12 @@ import type {
   ServerSideEncryption,
   StorageClass,
 } from '@aws-sdk/client-s3';
-import { Metadata } from '../../model/metadata.js';
+import { settingReader } from '../parts/upload-settings.js';
+import type { ObjectUpload, OfUpload } from '../parts/upload-settings.js';
 import type { StoredUpload } from '../upload-storage.js';
 
 /** An upload whose object is about to be made. The key of a partial is null. */
-export interface S3Upload extends Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length'> {
-  /** `Upload-Metadata`, decoded. */
-  readonly metadata: Metadata;
-}
-
-/** A value, or a function of the upload that gives one; undefined leaves the choice to the bucket. */
-export type OfUpload<T> = T | ((upload: S3Upload) => T | undefined);
+export type S3Upload = ObjectUpload;
 
 /**
  * What finished objects are stored with: each a value, or a function of the upload. Encryption holds for the objects of
@@ -32,7 +27,10 @@ export interface S3ObjectSettings {
   readonly contentDisposition?: OfUpload<string>;
   /** `Cache-Control` of the object. */
   readonly cacheControl?: OfUpload<string>;
-  /** Metadata of the object, 2 KiB in all. What is not ASCII is encoded by RFC 2047. The name `tus-upload` is taken. */
+  /**
+   * Metadata of the object, 1,885 bytes in all with `x-amz-meta-` in front of each name. What is not ASCII is encoded by
+   * RFC 2047. The name `tus-upload` is taken.
+   */
   readonly metadata?: OfUpload<Readonly<Record<string, string>>>;
   /** Tags of the object, at most ten. */
   readonly tags?: OfUpload<Readonly<Record<string, string>>>;
@@ -74,7 +72,7 @@ export type ObjectHeaders = Pick<
 /** What the object of an upload is made with. */
 export function objectHeaders(settings: S3ObjectSettings, upload: StoredUpload): ObjectHeaders {
   if (upload.key === null) return { ...workHeaders(settings, upload), Metadata: marked(upload, {}) };
-  const of = reader(upload);
+  const of = settingReader(upload);
   const tags = of(settings.tags);
   return defined({
     ...workHeaders(settings, upload),
@@ -91,7 +89,7 @@ export function objectHeaders(settings: S3ObjectSettings, upload: StoredUpload):
 
 /** What objects of an unfinished upload are made with. */
 export function workHeaders(settings: S3ObjectSettings, upload: StoredUpload): ObjectHeaders {
-  const of = reader(upload);
+  const of = settingReader(upload);
   return defined({
     ServerSideEncryption: of(settings.encryption),
     SSEKMSKeyId: of(settings.kmsKeyId),
@@ -100,18 +98,7 @@ export function workHeaders(settings: S3ObjectSettings, upload: StoredUpload): O
 
 /** The checksum that each part has to bring, if there is one. */
 export function checksumOf(settings: S3ObjectSettings, upload: StoredUpload): ChecksumAlgorithm | undefined {
-  return upload.key === null ? undefined : reader(upload)(settings.checksumAlgorithm);
-}
-
-function reader(upload: StoredUpload): <T>(setting: OfUpload<T> | undefined) => T | undefined {
-  const { id, kind, key, length, metadata } = upload;
-  let shown: S3Upload | undefined;
-  return (setting) => {
-    if (typeof setting !== 'function') return setting;
-    shown ??= { id, kind, key, length, metadata: Metadata.parse(metadata) };
-    // A setting is text or a record of texts: a function is always one of the upload.
-    return (setting as (upload: S3Upload) => never)(shown);
-  };
+  return upload.key === null ? undefined : settingReader(upload)(settings.checksumAlgorithm);
 }
 
 function marked(upload: StoredUpload, metadata: Readonly<Record<string, string>>): Record<string, string> {
@@ -120,7 +107,7 @@ function marked(upload: StoredUpload, metadata: Readonly<Record<string, string>>
 }
 
 /** RFC 2047, which is how Amazon shows metadata that is not ASCII. */
-function headerText(value: string): string {
+export function headerText(value: string): string {
   return /^[\x20-\x7e]*$/.test(value) ? value : `=?UTF-8?B?${Buffer.from(value).toString('base64')}?=`;
 }
 

@@ -4,12 +4,14 @@ import type { PartMemory } from '../parts/part-memory.js';
 import { partRules } from '../parts/part-rules.js';
 import type { PartRules } from '../parts/part-rules.js';
 import { SHARED_MEMORY } from '../parts/shared-memory.js';
+import { checkSettingsOf } from '../parts/upload-settings.js';
 import type {
   AppendContext,
   AppendResult,
   ByteRange,
   Completed,
   ConcatSource,
+  NewStoredUpload,
   StoredUpload,
   UploadStorage,
   WriteContext,
@@ -31,6 +33,7 @@ import { readObject } from './reader.js';
 import { S3Api } from './s3.api.js';
 import { S3Lists } from './s3.lists.js';
 import { WorkObjects } from './work-objects.js';
+import { SETTING_RULES, WORK_RULES } from './setting-rules.js';
 
 const REQUEST_MILLISECONDS = 60_000;
 const PARTS_IN_FLIGHT = 4;
@@ -83,6 +86,11 @@ export class S3Storage implements UploadStorage {
 
   checkKey(key: string): void {
     this.keys.check(key);
+  }
+
+  check(upload: NewStoredUpload): void {
+    const rules = upload.key === null ? WORK_RULES : SETTING_RULES;
+    checkSettingsOf(upload, this.options.object ?? {}, { rules, option: 'object' });
   }
 
   async append(

@@ -1,7 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { AppendContext, AppendResult, ByteRange, ConcatSource } from '../../../src/index.js';
-import type { StorageError, StoredUpload, UploadStorage, WriteContext } from '../../../src/index.js';
+import type {
+  NewStoredUpload,
+  StorageError,
+  StoredUpload,
+  UploadStorage,
+  WriteContext,
+} from '../../../src/index.js';
 
 type Fault = StorageError | undefined;
 
@@ -41,6 +47,10 @@ export class FaultyStorage implements UploadStorage {
 
   checkKey(key: string): void {
     this.inner.checkKey(key);
+  }
+
+  check(upload: NewStoredUpload): void {
+    this.inner.check?.(upload);
   }
 
   async append(
