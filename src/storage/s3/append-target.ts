@@ -50,13 +50,13 @@ export class AppendTarget implements PartTarget {
   }
 
   async put({ number, length, body }: PartBytes): Promise<string> {
-    const { api, multiparts } = this.deps;
+    const { multiparts } = this.deps;
     this.current ??= multiparts.begin(this.upload, parseReference(this.recorded), (reference) =>
       this.record(reference),
     );
     const multipart = await this.current;
     try {
-      return await api.uploadPart(multipart, { number, length, body }, multiparts.checksumOf(this.upload));
+      return await multiparts.put(this.upload, multipart, { number, length, body });
     } catch (error) {
       if (await this.isMade(error)) return MADE;
       throw error;
@@ -82,8 +82,8 @@ export class AppendTarget implements PartTarget {
   }
 
   /**
-   * Whether an earlier writer has made the object, and was gone before that came on record. Stores that say so before
-   * they have read a body close the connection, and their answer may get lost.
+   * Whether an earlier writer has made the object, and was gone before that came on record. The answer that says so may
+   * get lost.
    */
   private async isMade(error: unknown): Promise<boolean> {
     const { epoch, length } = this.upload;

@@ -105,7 +105,7 @@ export class Concatenator {
 
   /** Reads the pieces of a part, and sends them again as one. */
   private async stream(part: ConcatPart, { sources, multipart, final }: Merge): Promise<string> {
-    const { api, memory, multiparts } = this.deps;
+    const { memory, multiparts } = this.deps;
     const { number, length } = part;
     const gather = async () => {
       const gathered = new GatheredPart(
@@ -122,8 +122,7 @@ export class Concatenator {
     };
     const gathered = await tryAgain(gather, { passes: isBroken });
     try {
-      const body = gathered.body();
-      return await api.uploadPart(multipart, { number, length, body }, multiparts.checksumOf(final));
+      return await multiparts.put(final, multipart, { number, length, body: gathered.body() });
     } finally {
       await gathered.free();
     }

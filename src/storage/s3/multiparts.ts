@@ -5,7 +5,8 @@ import { checksumOf, objectHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 import { formatReference } from './reference.js';
 import type { Reference } from './reference.js';
-import type { Multipart, S3Api } from './s3.api.js';
+import type { Multipart, S3Api, S3Part } from './s3.api.js';
+import { S3Error } from './s3.error.js';
 import type { S3Lists } from './s3.lists.js';
 
 /** The clock of the store may go wrong by so much: more, and it refuses requests (`RequestTimeTooSkewed`). */
@@ -46,6 +47,22 @@ export class Multiparts {
     const doubt = again || before.doubtful !== undefined;
     await record(formatReference({ multipart: id, ...(doubt && { doubtful }) }));
     return { key, id };
+  }
+
+  /**
+   * Sends a part, and resolves with its tag.
+   * @throws S3Error with the code `NoSuchUpload` if the multipart upload is gone
+   */
+  async put(upload: StoredUpload, multipart: Multipart, part: S3Part): Promise<string> {
+    const { api } = this.deps;
+    try {
+      return await api.uploadPart(multipart, part, this.checksumOf(upload));
+    } catch (error) {
+      // Some stores close the connection as soon as they know, and what they answer is lost.
+      const silent = error instanceof S3Error && !error.answered;
+      if (!silent || (await api.hasMultipart(multipart).catch(() => true))) throw error;
+      throw new S3Error('missing', 'The multipart upload is gone.', 'NoSuchUpload', { cause: error });
+    }
   }
 
   /** Frees the parts of the one on record. Idempotent. */

@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -37,6 +38,11 @@ export interface S3ApiDeps {
 export interface Multipart {
   readonly key: string;
   readonly id: string;
+}
+
+/** Bytes that become a part of a multipart upload. */
+export interface S3Part extends S3Body {
+  readonly number: number;
 }
 
 /** Keeps an object from being replaced. */
@@ -101,7 +107,7 @@ export class S3Api {
   /** Resolves with the tag of the part. */
   async uploadPart(
     { key, id }: Multipart,
-    { number: PartNumber, body, length }: S3Body & { readonly number: number },
+    { number: PartNumber, body, length }: S3Part,
     checksum: ChecksumAlgorithm | undefined,
   ): Promise<string> {
     const part = { ...this.at(key), UploadId: id, PartNumber, ContentLength: length };
@@ -147,6 +153,13 @@ export class S3Api {
       this.client.send(command, limits),
     );
     return etagOf(answer);
+  }
+
+  /** Whether there is such a multipart upload. */
+  async hasMultipart({ key, id }: Multipart): Promise<boolean> {
+    const command = new ListPartsCommand({ ...this.at(key), UploadId: id, MaxParts: 1 });
+    const list = this.requests.small('ListParts', (limits) => this.client.send(command, limits));
+    return (await unlessMissing(list)) !== undefined;
   }
 
   /** Idempotent. */

@@ -3,15 +3,19 @@ import type { StorageErrorKind } from '../../model/errors/storage.error.js';
 
 /** What the store, the network or the SDK has answered to one request. */
 export class S3Error extends StorageError {
+  /** Whether the store has answered at all. */
+  readonly answered: boolean;
+
   constructor(
     kind: StorageErrorKind,
     message: string,
     /** The code that S3 gave, such as `NoSuchUpload`; without an answer the name of the error. */
     readonly code: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly answered?: boolean } = {},
   ) {
     super(kind, message, options);
     this.name = 'S3Error';
+    this.answered = options.answered ?? false;
   }
 }
 
@@ -54,7 +58,7 @@ export function s3Error(request: string, error: unknown): S3Error {
       : listed.find(([, codes]) => words.some((word) => codes.includes(word)))?.[0];
   const shown = status === undefined ? name : `${status} ${name}`;
   const message = `The store has answered ${shown} to ${request}: ${described(error).message}`;
-  return new S3Error(kind ?? 'unavailable', message, name, { cause: error });
+  return new S3Error(kind ?? 'unavailable', message, name, { cause: error, answered: status !== undefined });
 }
 
 interface Described {

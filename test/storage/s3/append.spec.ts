@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { PartMemory } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/object-settings.js';
+import { parseReference } from '../../../src/storage/s3/reference.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { content, Desk, MIB, read, Row } from './support.js';
 
@@ -174,6 +175,30 @@ eachLocalS3Service((suite) => {
     );
     expect(head.ContentType).toBe('text/x-y');
     expect(head.ChecksumSHA256).toMatch(/-2$/);
+  });
+
+  describe('a store that closes the connection instead of an answer to a part', () => {
+    const cut = async (drop: boolean) => {
+      const storage = desk.again({ clientConfig: { maxAttempts: 2 } });
+      const row = new Row({ length: 30 * MIB });
+      await row.append(storage, content(9 * MIB));
+      const { multipart: UploadId } = parseReference(row.reference);
+      if (drop) await suite.client.send(new AbortMultipartUploadCommand({ ...desk.at(row.key), UploadId }));
+      desk.proxy.faults = (kind) => (kind === 'UploadPart' ? 'reset' : undefined);
+      desk.requests();
+      const { failure } = await row.append(storage, content(30 * MIB).subarray(9 * MIB, 18 * MIB));
+      return failure;
+    };
+
+    it('is asked once whether the multipart upload is there: if not, the upload is gone', async () => {
+      expect(await cut(true)).toMatchObject({ kind: 'missing', code: 'NoSuchUpload' });
+      expect(desk.requests()).toMatchObject({ ListParts: 1 });
+    });
+
+    it('may have it again in a moment if it is', async () => {
+      expect(await cut(false)).toMatchObject({ kind: 'unavailable' });
+      expect(desk.requests()).toMatchObject({ ListParts: 1 });
+    });
   });
 
   it('removes whatever an unfinished upload has', async () => {
