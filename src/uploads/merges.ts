@@ -1,8 +1,10 @@
 import { LeaseLostError } from '../locks/lease-lost.error.js';
 import type { Lock } from '../locks/locker.js';
 import { underLock } from '../locks/under-lock.js';
+import { StorageError } from '../model/errors/storage.error.js';
 import type { UploadRecord } from '../repository/upload-record.js';
 import type { PlannedPartial } from '../repository/upload-repository.js';
+import type { Completed } from '../storage/upload-storage.js';
 import { announceCompletion, completion } from './finish-upload.js';
 import type { CompletedBytes } from './finish-upload.js';
 import { failFinal } from './fail-final.js';
@@ -55,9 +57,8 @@ export class Merges {
   ): Promise<UploadRecord> {
     try {
       if (lock.upload.state !== 'finishing') await this.stitch(lock, planned);
-      const length = lock.upload.length ?? 0;
-      const completed = await this.deps.storage.complete(wholeUpload(this.deps, lock.upload, length));
-      return await this.complete(lock, { length, ...completed });
+      const completed = await this.publish(lock, planned);
+      return await this.complete(lock, { length: lock.upload.length ?? 0, ...completed });
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
       const failure = asStorageError(error);
@@ -80,6 +81,22 @@ export class Merges {
       record: async (reference) => void (await lock.write({ reference })),
     });
     await lock.write({ state: 'finishing' });
+  }
+
+  /**
+   * What was merged may not be there, or not be what is on record. The sources are, as long as they are pinned: it is
+   * merged again, once, for it may be they that are lost. A crash on the way leaves the row `finishing`, as it was.
+   */
+  private async publish(lock: Lock, planned?: readonly PlannedPartial[]): Promise<Completed | void> {
+    const { storage } = this.deps;
+    const whole = () => wholeUpload(this.deps, lock.upload, lock.upload.length ?? 0);
+    try {
+      return await storage.complete(whole());
+    } catch (error) {
+      if (!(error instanceof StorageError && error.kind === 'missing')) throw error;
+      await this.stitch(lock, planned);
+      return storage.complete(whole());
+    }
   }
 
   private async complete(lock: Lock, bytes: CompletedBytes): Promise<UploadRecord> {

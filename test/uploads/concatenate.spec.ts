@@ -9,11 +9,12 @@ import {
   LocalStorage,
   StorageError,
   StorageFullError,
+  UploadGoneError,
   UploadInUseError,
   UploadNotFoundError,
   UploadTooLargeError,
 } from '../../src/index.js';
-import type { Upload } from '../../src/index.js';
+import type { StoredUpload, Upload } from '../../src/index.js';
 import { bodyOf, UploadsContext } from './uploads-context.js';
 import type { ContextOptions } from './uploads-context.js';
 
@@ -27,6 +28,14 @@ class DirectedStorage extends LocalStorage {
   override async concatenate(...step: Parameters<Concatenate>): ReturnType<Concatenate> {
     await this.before(step[0].id);
     return super.concatenate(...step);
+  }
+
+  /** So many completions of finals do not find what was merged. */
+  losses = 0;
+
+  override async complete(upload: StoredUpload): Promise<void> {
+    if (upload.kind === 'final' && this.losses-- > 0) throw new StorageError('missing', 'It is not there.');
+    return super.complete(upload);
   }
 }
 
@@ -100,6 +109,20 @@ describe('UploadService.concatenate', () => {
     const nothing = await merge([empty, empty]);
     expect(nothing).toMatchObject({ state: 'complete', length: 0 });
     expect(await readFile(join(context.directory, nothing.key ?? ''), 'utf8')).toBe('');
+  });
+
+  it('merges again if what was merged is lost, once: then the final is lost too, and its partials stay', async () => {
+    const ids = await context.partials('one', 'two');
+    storage.losses = 1;
+    const final = await merge(ids);
+    expect(await context.contentOf(final)).toBe('onetwo');
+    expect(context.completed).toEqual([final]);
+
+    const others = await context.partials('three', 'four');
+    storage.losses = 2;
+    await expect(merge(others)).rejects.toThrow(UploadGoneError);
+    for (const id of others) expect(await context.uploads.get(id)).toMatchObject({ state: 'complete' });
+    expect(await context.contentOf(await merge(others))).toBe('threefour');
   });
 
   it('CON-30 a repetition gives the same final and announces it once; other metadata make another', async () => {

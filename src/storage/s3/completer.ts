@@ -53,13 +53,28 @@ export class Completer {
     if (length === 0) return this.completeEmpty(upload, multipart);
     const list = await upload.parts.list();
     const parts = reaching(list, length);
-    if (parts && multipart)
-      return this.completeMultipart(upload, multipart, () => this.tagged(upload, parts, list));
+    if (parts && multipart) {
+      const all = () => this.tagged(upload, parts, list);
+      return this.completeMultipart(upload, multipart, all).catch((error) =>
+        this.withdraw(upload, parts, error),
+      );
+    }
     const [tail, ...others] = parts ?? [];
     if (tail?.tail && others.length === 0) return this.completeTail(upload, tail);
     // The bytes may be in the object and nowhere else.
     await this.deps.publisher.expect(upload);
     return undefined;
+  }
+
+  /**
+   * The store has not what is on record of a final: a dead process may have made a part once more, and its ETag need not
+   * be the same. Without tags the next merge begins another multipart upload. As long as that is not on record a second
+   * call comes here again; of two at once the record refuses the one without the lease.
+   */
+  private async withdraw(upload: StoredUpload, parts: readonly Part[], error: unknown): Promise<never> {
+    const lost = upload.kind === 'final' && error instanceof StorageError && error.kind === 'missing';
+    if (lost) await upload.parts.record(parts.map((part) => ({ ...part, tag: null })));
+    throw error;
   }
 
   private async finishWith(

@@ -31,7 +31,10 @@ export function piecesOf(planned: PlannedPart): readonly Piece[] {
   return 'copy' in planned ? [planned.copy] : planned.stream;
 }
 
-/** Those that are not on record yet; undefined if the record is of another plan, made with other options. */
+/**
+ * Those that are not on record yet; undefined if nothing of this plan is: another one may have been made with other
+ * options, or the store has lost it.
+ */
 export function missingParts(
   parts: readonly ConcatPart[],
   recorded: readonly Part[],
@@ -39,8 +42,8 @@ export function missingParts(
   const planned = new Map(parts.map((part) => [part.number, part]));
   const fits = ({ number, start, length }: Part) =>
     planned.get(number)?.start === start && planned.get(number)?.length === length;
-  if (!recorded.every(fits)) return undefined;
   const stored = new Set(recorded.filter(({ tag }) => tag !== null).map(({ number }) => number));
+  if (stored.size === 0 || !recorded.every(fits)) return undefined;
   return parts.filter(({ number }) => !stored.has(number));
 }
 

@@ -78,7 +78,7 @@ describe('a function among the settings that fails, or gives what is no value,',
     throw new TypeError('no such tenant');
   };
 
-  it.each([
+  it.each<[S3ObjectSettings, string]>([
     [{ contentType: fails }, '"storage.object.contentType" failed with TypeError: no such tenant'],
     [{ contentType: given(5) }, '"storage.object.contentType" returned 5; return text of printable ASCII'],
     [{ contentType: given(Promise.resolve('x')) }, 'returned an object'],
