@@ -2,6 +2,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart, PartBytes } from '../parts/part-target.js';
 import { partsUpTo } from '../parts/parts-up-to.js';
+import { recordAnyway } from '../parts/record-anyway.js';
 import type { Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import type { AzureApi, BlobBody } from './azure.api.js';
@@ -77,7 +78,7 @@ export class Completer {
     } catch (error) {
       // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
       const row = { ...partOf(bytes), tag: stored ? 'stored' : null };
-      await upload.parts.record([row]).catch(() => undefined);
+      await recordAnyway(upload, [row]);
       throw error;
     }
   }

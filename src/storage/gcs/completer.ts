@@ -2,6 +2,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsUpTo } from '../parts/parts-up-to.js';
+import { recordAnyway } from '../parts/record-anyway.js';
 import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import { EMPTY, hashed } from './body.js';
@@ -68,7 +69,7 @@ export class Completer {
       return await this.compose(upload, [...parts, end]);
     } catch (error) {
       // Then a second call needs no bytes.
-      await upload.parts.record([end]).catch(() => undefined);
+      await recordAnyway(upload, [end]);
       throw error;
     }
   }

@@ -9,12 +9,7 @@ import { PartNumbers, supersededTails } from './part-numbers.js';
 import type { PartRules } from './part-rules.js';
 import type { LastPart, PartBytes, PartTarget } from './part-target.js';
 import { partsUpTo } from './parts-up-to.js';
-
-/**
- * To put numbers on record that must not be given again. While the database is away the lease cannot be given back in
- * order either, and then the next writer leaves a gap.
- */
-const ATTEMPTS = 3;
+import { recordAnyway } from './record-anyway.js';
 
 export interface PartWriterDeps {
   readonly target: PartTarget;
@@ -310,14 +305,7 @@ class PartWriter {
   /** A put that failed may still arrive: its number is not given again, and the clean-up knows of it. */
   private async announceUnused(): Promise<void> {
     const unused = this.log.open;
-    if (unused.length === 0) return;
-    for (let attempt = 1; attempt <= ATTEMPTS && !this.lost; attempt++) {
-      const done = await this.upload.parts.record(unused).then(
-        () => true,
-        () => false,
-      );
-      if (done) return;
-    }
+    if (unused.length > 0) await recordAnyway(this.upload, unused, () => this.lost);
   }
 
   private fail(error: unknown): undefined {

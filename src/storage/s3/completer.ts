@@ -2,6 +2,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsUpTo } from '../parts/parts-up-to.js';
+import { recordAnyway } from '../parts/record-anyway.js';
 import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import type { Keys } from './keys.js';
@@ -96,7 +97,7 @@ export class Completer {
       return await this.completeMultipart(upload, multipart, all);
     } catch (error) {
       // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
-      if (bytes) await upload.parts.record([{ ...partOf(bytes), tag }]).catch(() => undefined);
+      if (bytes) await recordAnyway(upload, [{ ...partOf(bytes), tag }]);
       throw error;
     }
   }

@@ -97,6 +97,18 @@ eachLocalS3Service((suite) => {
     });
   }
 
+  it('has the number of a last part on record that was refused, though the database fails, too, at first', async () => {
+    const row = new Row({ length: 9 * MIB });
+    const { finish } = await row.append(desk.storage, content(9 * MIB));
+    desk.proxy.faults = (kind) => (kind === 'CompleteMultipartUpload' ? 'slow-down' : undefined);
+    row.failures = 2;
+    await expect(finish?.complete()).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(row.list.map(({ number, tag }) => [number, tag !== null])).toEqual([
+      [1, true],
+      [2, true],
+    ]);
+  });
+
   for (const kind of ['partial', 'single'] as const) {
     it(`a ${kind} upload that was made and not put on record takes its last bytes again`, async () => {
       const length = 25 * MIB;

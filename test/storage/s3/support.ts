@@ -91,6 +91,8 @@ export class Row {
   epoch = 0;
   /** Statements that put parts, or a reference, on record. */
   statements = 0;
+  /** So many statements that put parts on record will fail. */
+  failures = 0;
   private readonly rows = new Map<number, Part>();
   private readonly start: Partial<StoredUpload>;
 
@@ -184,6 +186,7 @@ export class Row {
       list: async () => this.list,
       record: async (parts) => {
         this.statements++;
+        if (this.failures-- > 0) throw new Error('The database is away.');
         if (epoch !== this.epoch) throw new StorageError('unavailable', 'The lease is lost.');
         for (const part of parts) this.rows.set(part.number, part);
       },
