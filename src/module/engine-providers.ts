@@ -16,6 +16,7 @@ import type { UploadStorage } from '../storage/upload-storage.js';
 import { Background } from '../uploads/background.js';
 import { BodyBudget } from '../uploads/body-budget.js';
 import { ChunkMemory } from '../uploads/chunk-memory.js';
+import { extensionOf } from '../uploads/extension.js';
 import { Merges } from '../uploads/merges.js';
 import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
@@ -66,10 +67,10 @@ function rowProviders(name: string | undefined): Provider[] {
     }),
     provide(
       LOCKER,
-      [UPLOAD_REPOSITORY, RESOLVED_OPTIONS],
-      (repository: UploadDeps['repository'], { expiration }: ResolvedOptions) => {
-        const extendBy = expiration.sliding ? expiration.unfinished : null;
-        return new LeaseLocker({ repository, extendBy, onError: logged('Leases were not renewed') });
+      [UPLOAD_REPOSITORY, RESOLVED_OPTIONS, getTusStorageToken(name)],
+      (repository: UploadDeps['repository'], { expiration }: ResolvedOptions, storage: UploadStorage) => {
+        const extend = extensionOf(expiration, storage);
+        return new LeaseLocker({ repository, extend, onError: logged('Leases were not renewed') });
       },
     ),
   ];

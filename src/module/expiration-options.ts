@@ -17,7 +17,8 @@ export interface ExpirationOptions {
    */
   readonly completed?: Duration | false;
   /**
-   * Whether each stored byte extends the time of an unfinished upload.
+   * Whether each stored byte extends the time of an unfinished upload: not beyond the age at which the store removes it
+   * (`maxUnfinishedAge` of `S3Storage`).
    * @default true
    */
   readonly sliding?: boolean;
@@ -55,13 +56,17 @@ export function resolveExpiration(given: Expiration = { unfinished: '24h' }): Ex
 
 /** @throws TusOptionError if the store removes unfinished uploads before their time is over */
 export function checkUnfinishedAge(
-  { maxUnfinishedAge }: Pick<UploadStorage, 'maxUnfinishedAge'>,
+  {
+    maxUnfinishedAge = Infinity,
+    maxUnfinishedIdle = Infinity,
+  }: Pick<UploadStorage, 'maxUnfinishedAge' | 'maxUnfinishedIdle'>,
   { unfinished }: Pick<ExpirationSettings, 'unfinished'>,
 ): void {
-  if (maxUnfinishedAge === undefined || (unfinished !== null && unfinished <= maxUnfinishedAge)) return;
+  const most = Math.min(maxUnfinishedAge, maxUnfinishedIdle);
+  if ((unfinished ?? Infinity) <= most) return;
   throw new TusOptionError(
     'expiration.unfinished',
     unfinished ?? false,
-    `use ${maxUnfinishedAge} ms or less: this storage keeps unfinished uploads no longer`,
+    `use ${most} ms or less: this storage keeps unfinished uploads no longer`,
   );
 }

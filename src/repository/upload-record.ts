@@ -51,9 +51,17 @@ export type NewUpload = Pick<
   readonly expiresIn: number | null;
 };
 
+/** How far the time moves at which an upload expires; one that never does goes on so. */
+export interface Extension {
+  /** Milliseconds from now. */
+  readonly by: number;
+  /** Milliseconds from the creation of the upload that it does not go beyond. Default: none. */
+  readonly maxAge?: number;
+}
+
 /**
  * What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event;
- * `expiresIn` counts milliseconds from now, null is never; `extendBy` does too, and never shortens a time (EXP-04);
+ * `expiresIn` counts milliseconds from now, null is never; `extend` moves that time, and never shortens it (EXP-04);
  * `fenced` keeps, beyond a release, that a writer before this holder never said that it had stopped.
  */
 export interface UploadChange {
@@ -65,6 +73,6 @@ export interface UploadChange {
   readonly completed?: true;
   readonly delivery?: 'pending';
   readonly expiresIn?: number | null;
-  readonly extendBy?: number;
+  readonly extend?: Extension;
   readonly fenced?: true;
 }

@@ -1,5 +1,5 @@
 import type { UploadKind, UploadState } from '../model/upload.js';
-import type { NewUpload, UploadChange, UploadRecord } from './upload-record.js';
+import type { Extension, NewUpload, UploadChange, UploadRecord } from './upload-record.js';
 
 /** Injection token of the repository of one registration. */
 export const UPLOAD_REPOSITORY = Symbol('nestjs-tus:upload-repository');
@@ -107,12 +107,12 @@ export interface UploadRepository {
 
   /**
    * Renews leases and records offsets in one statement; resolves with the ids that are still the holder's. With
-   * `extendBy`, open uploads that expire do so in so many milliseconds at the earliest (EXP-04).
+   * `extend`, the time of open uploads that expire moves (EXP-04).
    */
   renew(
     holder: string,
     leases: readonly LeaseRenewal[],
-    extendBy?: number | null,
+    extend?: Extension | null,
   ): Promise<ReadonlySet<string>>;
 
   /**

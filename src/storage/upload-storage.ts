@@ -121,9 +121,12 @@ export interface UploadStorage {
 
   /**
    * Milliseconds after which the store itself removes what is unfinished, counted from the beginning of an upload. An
-   * `expiration` that keeps unfinished uploads longer fails at start.
+   * `expiration` that keeps unfinished uploads longer fails at start, and no byte extends the time of one beyond it.
    */
   readonly maxUnfinishedAge?: number;
+
+  /** The same, counted from the newest byte of an upload. */
+  readonly maxUnfinishedIdle?: number;
 
   /** Makes ready, once, before the first upload. */
   start?(): Promise<void>;

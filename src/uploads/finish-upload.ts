@@ -1,6 +1,7 @@
 import type { Lock } from '../locks/locker.js';
 import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadChange, UploadRecord } from '../repository/upload-record.js';
+import { extensionOf } from './extension.js';
 import { freeUpload } from './free-upload.js';
 import type { Completed, Finish } from '../storage/upload-storage.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
@@ -82,11 +83,15 @@ export function announceCompletion(deps: UploadDeps, completed: UploadRecord): v
   if (completed.delivery === 'pending') deps.outbox.deliver(completed);
 }
 
-/** Each stored byte extends the time of an unfinished upload (EXP-04). */
-export function extension(deps: UploadDeps): UploadChange {
-  const { sliding, unfinished } = deps.settings.expiration;
-  if (!sliding) return {};
-  return unfinished === null ? { expiresIn: null } : { extendBy: unfinished };
+/** Each stored byte extends the time of an unfinished upload (EXP-04); a complete partial no store removes by itself. */
+export function extension(
+  { settings: { expiration }, storage }: UploadDeps,
+  complete?: 'complete',
+): UploadChange {
+  const { sliding, unfinished } = expiration;
+  if (sliding && unfinished === null) return { expiresIn: null };
+  const extend = extensionOf(expiration, complete ? {} : storage);
+  return extend ? { extend } : {};
 }
 
 /** Nothing is published that is not on record. */
@@ -106,7 +111,7 @@ async function recordCompletion(
 ): Promise<UploadRecord> {
   if (lock.upload.kind === 'partial') {
     const complete = { state: 'complete', completed: true, offset: length, length } as const;
-    return lock.release({ ...complete, ...rest, ...extension(deps) });
+    return lock.release({ ...complete, ...rest, ...extension(deps, 'complete') });
   }
   const completed = await lock.release(completion(deps, { length, ...rest }));
   announceCompletion(deps, completed);

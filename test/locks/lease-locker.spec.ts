@@ -33,10 +33,10 @@ describe('leases in the rows', () => {
   });
 
   /** A locker as a process has one. */
-  function locker(extendBy?: number | null): LeaseLocker {
+  function locker(extendBy: number | null = null): LeaseLocker {
     const made = new LeaseLocker({
       repository,
-      ...(extendBy !== undefined && { extendBy }),
+      extend: extendBy === null ? null : { by: extendBy },
       onError: (error) => errors.push(error),
       now: () => clock,
     });

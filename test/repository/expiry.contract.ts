@@ -73,14 +73,32 @@ export function expiryContract(make: MakeDatabase): void {
 
     it('is extended by a change but never shortened, and an upload that never expires goes on so', async () => {
       const { id, expiresAt } = await repository.insert(newUpload({ expiresIn: DAY }), HOLDER);
-      expect(await repository.write(id, 1, { offset: 1, extendBy: 1_000 }, false)).toMatchObject({
+      expect(await repository.write(id, 1, { offset: 1, extend: { by: 1_000 } }, false)).toMatchObject({
         expiresAt,
       });
-      expect(lasts((await repository.write(id, 1, { offset: 2, extendBy: 2 * DAY }, true))!)).toBe(2 * DAY);
+      expect(lasts((await repository.write(id, 1, { offset: 2, extend: { by: 2 * DAY } }, true))!)).toBe(
+        2 * DAY,
+      );
       const lasting = await repository.insert(newUpload(), HOLDER);
-      expect(await repository.write(lasting.id, 1, { extendBy: DAY }, true)).toMatchObject({
+      expect(await repository.write(lasting.id, 1, { extend: { by: DAY } }, true)).toMatchObject({
         expiresAt: null,
       });
+    });
+
+    it('is extended to no more than an age, by changes and by renewals, and not shortened to it (EXP-04)', async () => {
+      const { id } = await repository.insert(newUpload({ expiresIn: DAY }), HOLDER);
+      const age = async () => {
+        const { expiresAt, createdAt } = await found(repository, id);
+        return Number(expiresAt) - createdAt;
+      };
+      const beats = [{ id, epoch: 1, offset: 5 }];
+      await repository.write(id, 1, { extend: { by: 3 * DAY, maxAge: 2 * DAY } }, false);
+      expect(await age()).toBe(2 * DAY);
+      await repository.renew(HOLDER, beats, { by: 4 * DAY, maxAge: 3 * DAY });
+      expect(await age()).toBe(3 * DAY);
+      await repository.renew(HOLDER, beats, { by: 4 * DAY, maxAge: DAY });
+      await repository.write(id, 1, { extend: { by: 4 * DAY, maxAge: DAY } }, true);
+      expect(await age()).toBe(3 * DAY);
     });
 
     it('is left alone by a change that does not name it', async () => {
@@ -99,11 +117,11 @@ export function expiryContract(make: MakeDatabase): void {
       const times = () => Promise.all(ids.map(async (id) => (await found(repository, id)).expiresAt));
       await repository.renew(HOLDER, beats);
       expect(await times()).toEqual(inserted.map(({ expiresAt }) => expiresAt));
-      expect(await repository.renew(HOLDER, beats, DAY)).toEqual(new Set(ids));
+      expect(await repository.renew(HOLDER, beats, { by: DAY })).toEqual(new Set(ids));
       const open = await found(repository, 'open');
       expect(lasts(open)).toBe(DAY);
       expect((await times()).slice(1)).toEqual([inserted[1]?.expiresAt, null]);
-      await repository.renew(HOLDER, beats, 1_000);
+      await repository.renew(HOLDER, beats, { by: 1_000 });
       expect(await found(repository, 'open')).toMatchObject({ offset: 5, expiresAt: open.expiresAt });
     });
 
@@ -172,7 +190,7 @@ export function expiryContract(make: MakeDatabase): void {
       expect(await overdue()).toEqual([id]);
       expect(await repository.expire(id, () => true)).toBe(true);
       expect(await repository.write(id, 1, { offset: 10 }, true)).toBeUndefined();
-      expect(await repository.renew(HOLDER, [{ id, epoch: 1, offset: 10 }], DAY)).toEqual(new Set());
+      expect(await repository.renew(HOLDER, [{ id, epoch: 1, offset: 10 }], { by: DAY })).toEqual(new Set());
       expect(await found(repository, id)).toMatchObject({ state: 'terminating', offset: 0, epoch: 2 });
     });
 
@@ -391,7 +409,7 @@ export function expiryContract(make: MakeDatabase): void {
         const id = await overdueUpload({}, HOLDER);
         await lapse(id);
         const [written, ended] = await Promise.all([
-          repository.write(id, 1, { offset: 10, extendBy: DAY }, true),
+          repository.write(id, 1, { offset: 10, extend: { by: DAY } }, true),
           repository.expire(id, () => true),
         ]);
         expect(written === undefined).toBe(ended);

@@ -91,9 +91,9 @@ describe('no statement reads all uploads', () => {
     expect((await plans(work)).join('\n')).not.toContain('TEMP B-TREE');
     const { id } = await repository.insert(newUpload({ expiresIn: -1 }));
     expect(await problems(() => repository.expire(id, () => true), PRIMARY)).toEqual([]);
-    expect(await problems(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }], 9), PRIMARY)).toEqual(
-      [],
-    );
+    expect(
+      await problems(() => repository.renew(HOLDER, [{ id, epoch: 1, offset: 5 }], { by: 9 }), PRIMARY),
+    ).toEqual([]);
   });
 
   it('pending events go by the end of their claim', async () => {

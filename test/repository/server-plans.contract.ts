@@ -126,7 +126,7 @@ export function serverPlanContract(server: ServerDatabase): void {
       () => repository.find(id),
       () => repository.list({ limit: 10, after: 'a', states: ['open'] }),
       () => repository.take(id, 'process-1', { states: ['open'] }),
-      () => repository.renew('process-1', [{ id, epoch: 1, offset: 5 }], 1_000),
+      () => repository.renew('process-1', [{ id, epoch: 1, offset: 5 }], { by: 1_000 }),
       () => repository.write(id, 1, { offset: 10 }, true),
       () => repository.insert(newUpload()),
       () => repository.terminate('settled-501', undefined),

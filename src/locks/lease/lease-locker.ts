@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { UploadLockedError } from '../../model/errors/upload-locked.error.js';
 import type { UploadState } from '../../model/upload.js';
-import type { UploadRecord } from '../../repository/upload-record.js';
+import type { Extension, UploadRecord } from '../../repository/upload-record.js';
 import { LEASE_MILLISECONDS } from '../../repository/upload-repository.js';
 import type { UploadRepository, WantedRow } from '../../repository/upload-repository.js';
 import type { AcquireRequest, Acquired, Locker } from '../locker.js';
@@ -19,8 +19,8 @@ export interface LeaseLockerDeps {
   readonly repository: UploadRepository;
   /** Told of a renewal that failed; the leases run out if it goes on. */
   readonly onError: (error: unknown) => void;
-  /** How far each renewal puts off the expiry of an open upload, in milliseconds; null or undefined: not at all. */
-  readonly extendBy?: number | null;
+  /** How far each renewal puts off the expiry of an open upload; null or undefined: not at all. */
+  readonly extend?: Extension | null;
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -68,7 +68,7 @@ export class LeaseLocker implements Locker {
       const sentAt = this.now();
       const beats = [...this.held.values()].map((lock) => ({ lock, renewal: lock.renew() }));
       const renewals = beats.map(({ renewal }) => renewal);
-      const ours = await this.deps.repository.renew(this.holder, renewals, this.deps.extendBy);
+      const ours = await this.deps.repository.renew(this.holder, renewals, this.deps.extend);
       for (const { lock, renewal } of beats) {
         if (ours.has(renewal.id)) lock.renewed(sentAt, renewal.offset);
         else lock.lose();

@@ -1,4 +1,4 @@
-import type { UploadChange, UploadRecord } from '../upload-record.js';
+import type { Extension, UploadChange, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS, type LeaseRenewal, type WantedRow } from '../upload-repository.js';
 import { stateList } from './final-states.js';
 import type { RowStatements } from './row-statements.js';
@@ -58,11 +58,11 @@ export class LeaseStatements {
   async renew(
     holder: string,
     leases: readonly LeaseRenewal[],
-    extendBy: number | null,
+    extend: Extension | null,
   ): Promise<ReadonlySet<string>> {
     const renewed = new Set<string>();
     for (const chunk of statementChunks(leases)) {
-      for (const id of await this.renewChunk(holder, chunk, extendBy)) renewed.add(id);
+      for (const id of await this.renewChunk(holder, chunk, extend)) renewed.add(id);
     }
     return renewed;
   }
@@ -88,7 +88,7 @@ export class LeaseStatements {
   private async renewChunk(
     holder: string,
     leases: readonly LeaseRenewal[],
-    extendBy: number | null,
+    extend: Extension | null,
   ): Promise<string[]> {
     const { connection, endpoint } = this.deps;
     const { dialect } = connection;
@@ -98,7 +98,7 @@ export class LeaseStatements {
     const where = 'endpoint = ? AND lease_holder = ?';
     const set = `lease_expires_at = ${dialect.now} + ${LEASE_MILLISECONDS}, updated_at = ${dialect.now},
       upload_offset = CASE WHEN state = 'open' AND durable > upload_offset THEN durable ELSE upload_offset END${
-        extendBy === null ? '' : `, ${extended(dialect.now, extendBy, "state = 'open'")}`
+        extend === null ? '' : `, ${extended(dialect.now, extend, "state = 'open'")}`
       }`;
     const update = dialect.joinedUpdate({ table: 'tus_upload', source, alias: 'beat', set, on, where });
     const parameters = [...given, endpoint, holder];

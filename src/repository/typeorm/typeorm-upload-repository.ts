@@ -1,5 +1,5 @@
 import type { UploadState } from '../../model/upload.js';
-import type { NewUpload, UploadChange, UploadRecord } from '../upload-record.js';
+import type { Extension, NewUpload, UploadChange, UploadRecord } from '../upload-record.js';
 import type {
   FinalPlan,
   LeaseRenewal,
@@ -69,9 +69,9 @@ export class TypeOrmUploadRepository implements UploadRepository {
   renew(
     holder: string,
     leases: readonly LeaseRenewal[],
-    extendBy: number | null = null,
+    extend: Extension | null = null,
   ): Promise<ReadonlySet<string>> {
-    return this.leases.renew(holder, leases, extendBy);
+    return this.leases.renew(holder, leases, extend);
   }
 
   planFinal(plan: FinalPlan): Promise<PlannedFinal> {

@@ -1,5 +1,5 @@
 import type { UploadState } from '../../model/upload.js';
-import type { UploadChange, UploadRecord } from '../upload-record.js';
+import type { Extension, UploadChange, UploadRecord } from '../upload-record.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { SqlValue } from './sql-connection.js';
 import type { UploadUpdate } from './upload-update.js';
@@ -13,8 +13,11 @@ export const RELEASE = `${GIVE_BACK}, released_epoch = epoch`;
 const ENDED: readonly UploadState[] = ['failed', 'terminating', 'gone'];
 
 /** A part of a SET list: moves the time at which an upload expires, never back; what never expires goes on so. */
-export function extended(now: string, milliseconds: number, where = '1 = 1'): string {
-  const until = `${now} + ${milliseconds}`;
+export function extended(now: string, { by, maxAge }: Extension, where = '1 = 1'): string {
+  const wanted = `${now} + ${by}`;
+  const last = `created_at + ${maxAge}`;
+  const until =
+    maxAge === undefined ? wanted : `CASE WHEN ${wanted} > ${last} THEN ${last} ELSE ${wanted} END`;
   return `expires_at = CASE WHEN ${where} AND expires_at < ${until} THEN ${until} ELSE expires_at END`;
 }
 
@@ -41,7 +44,7 @@ export function assignments(
     sets.push(`expires_at = ${now} + given_expires_in`);
     given.expires_in = change.expiresIn;
   }
-  if (change.extendBy !== undefined) sets.push(extended(now, change.extendBy));
+  if (change.extend) sets.push(extended(now, change.extend));
   if (change.completed) sets.push(`completed_at = ${now}`);
   if (change.delivery) {
     set('delivery', change.delivery);

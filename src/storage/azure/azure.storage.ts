@@ -42,7 +42,7 @@ const PARTS_IN_FLIGHT = 4;
  * unfinished is blocks that are staged and not committed, or a blob below `<prefix>.tus/`.
  */
 export class AzureStorage implements UploadStorage {
-  readonly maxUnfinishedAge = UNCOMMITTED_AGE;
+  readonly maxUnfinishedIdle = UNCOMMITTED_AGE;
   private readonly keys: Keys;
   private readonly rules: PartRules;
   private readonly memory: PartMemory;

@@ -82,7 +82,8 @@ export interface S3StorageOptions {
   readonly requestTimeout?: number;
   /**
    * Milliseconds after which the store, or a lifecycle rule of the bucket, aborts multipart uploads: 7 days at Cloudflare
-   * R2, 24 hours at MinIO unless it is told otherwise. An `expiration` that is longer fails at start.
+   * R2, 24 hours at MinIO unless it is told otherwise. An `expiration` that is longer fails at start, and bytes that come
+   * do not extend the time of an upload beyond it.
    * @default none
    */
   readonly maxUnfinishedAge?: number;
