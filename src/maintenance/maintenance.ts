@@ -45,8 +45,9 @@ export class Maintenance {
     void this.step(() => relay.catchUp());
     await this.step(() => recovery.resume());
     await this.step(() => recovery.settleFinals());
-    await this.step(() => recovery.expire());
+    // What is left of a complete upload is found by its row, which says no more once it has expired.
     await this.step(() => recovery.release());
+    await this.step(() => recovery.expire());
     if (!sweeping) return;
     await this.step(() => recovery.forgetTombstones());
     await this.step(() => recovery.sweep());

@@ -2,7 +2,7 @@ import { inParallel } from '../parts/in-parallel.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
-import { MARKER, markerOf } from './object-settings.js';
+import { isStill, MARKER, markerOf } from './marker.js';
 import { parseReference } from './reference.js';
 import type { S3Api } from './s3.api.js';
 import type { WorkObjects } from './work-objects.js';
@@ -41,7 +41,9 @@ export class Cleaner {
   private async removePublished(upload: StoredUpload, published: boolean): Promise<void> {
     const key = this.deps.keys.object(upload);
     const head = await this.deps.api.head(key);
-    if (!head || !(published || head.Metadata?.[MARKER] === markerOf(upload))) return;
+    if (!head) return;
+    const found = { marker: head.Metadata?.[MARKER], length: head.ContentLength };
+    if (!(published ? isStill(upload, found) : found.marker === markerOf(upload))) return;
     await this.deps.work.removeVersion(key, head.VersionId);
   }
 

@@ -8,6 +8,7 @@ import type {
 import { settingReader } from '../parts/upload-settings.js';
 import type { ObjectUpload, OfUpload } from '../parts/upload-settings.js';
 import type { StoredUpload } from '../upload-storage.js';
+import { MARKER, markerOf } from './marker.js';
 
 /** An upload whose object is about to be made. The key of a partial is null. */
 export type S3Upload = ObjectUpload;
@@ -44,14 +45,6 @@ export interface S3ObjectSettings {
   readonly acl?: OfUpload<ObjectCannedACL>;
   /** A checksum that the store keeps beside the object, such as `'SHA256'`: of a multipart upload, that of its parts. */
   readonly checksumAlgorithm?: OfUpload<ChecksumAlgorithm>;
-}
-
-/** Stands in the metadata of an object: which upload it is. Recovery reads it after a lost answer. */
-export const MARKER = 'tus-upload';
-
-/** With the time of its creation an id that is used again is another upload. */
-export function markerOf({ id, createdAt }: Pick<StoredUpload, 'id' | 'createdAt'>): string {
-  return `${id} ${createdAt}`;
 }
 
 /** In the words of the SDK, for PutObject as for CreateMultipartUpload. */

@@ -2,7 +2,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
-import { MARKER, markerOf } from './object-settings.js';
+import { MARKER, markerOf } from './marker.js';
 import type { Condition, S3Api } from './s3.api.js';
 import { S3Error } from './s3.error.js';
 

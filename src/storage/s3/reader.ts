@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { ByteRange, StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
-import { MARKER, markerOf } from './object-settings.js';
+import { MARKER, markerOf } from './marker.js';
 import type { S3Api } from './s3.api.js';
 
 /**

@@ -1,6 +1,7 @@
 import { bytesOf, HEADER_TEXT, textsRule } from '../parts/setting-rules.js';
 import type { SettingRules } from '../parts/upload-settings.js';
-import { headerText, MARKER } from './object-settings.js';
+import { MARKER } from './marker.js';
+import { headerText } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AbortMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { PartMemory } from '../../../src/storage/s3/index.js';
-import { MARKER } from '../../../src/storage/s3/object-settings.js';
+import { MARKER } from '../../../src/storage/s3/marker.js';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { content, Desk, MIB, read, Row } from './support.js';

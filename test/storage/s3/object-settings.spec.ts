@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { MARKER, objectHeaders, workHeaders } from '../../../src/storage/s3/object-settings.js';
+import { MARKER } from '../../../src/storage/s3/marker.js';
+import { objectHeaders, workHeaders } from '../../../src/storage/s3/object-settings.js';
 import { Row } from './support.js';
 
 const filename = Buffer.from('é.mp4').toString('base64');

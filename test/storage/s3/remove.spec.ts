@@ -4,6 +4,7 @@ import {
   DeleteObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
   PutObjectLegalHoldCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -25,6 +26,27 @@ eachLocalS3Service((suite) => {
     await desk.storage.remove(row.whole, true);
     await desk.storage.remove(row.whole, true);
 
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('leaves an object that has taken the place of a published one', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    const other = new Row({ key: row.key, length: 10 });
+    await other.send(desk.again({ overwrite: true }), content(10, 2));
+    await desk.storage.remove(row.whole, true);
+    expect(await desk.object(row.key)).toEqual(content(10, 2));
+
+    await suite.client.send(new PutObjectCommand({ ...desk.at(row.key), Body: 'of the application' }));
+    await desk.storage.remove(row.whole, true);
+    expect(await desk.object(row.key)).toEqual(Buffer.from('of the application'));
+  });
+
+  it('removes a published object that the application has copied without its metadata', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    await suite.client.send(new PutObjectCommand({ ...desk.at(row.key), Body: content(10) }));
+    await desk.storage.remove(row.whole, true);
     expect(await desk.left()).toEqual([]);
   });
 
