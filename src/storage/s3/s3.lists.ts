@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Requests } from './requests.js';
+import { s3Error } from './s3.error.js';
 
 export interface ObjectVersion {
   readonly id: string;
@@ -46,7 +48,10 @@ export class S3Lists {
         if (Key === key && UploadId) found.push({ id: UploadId, initiated: Initiated?.getTime() ?? 0 });
       }
       if (!page.IsTruncated) return found;
-      after = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      after = next('ListMultipartUploads', after, {
+        KeyMarker: page.NextKeyMarker,
+        UploadIdMarker: page.NextUploadIdMarker,
+      });
     }
   }
 
@@ -66,7 +71,23 @@ export class S3Lists {
       add(page.Versions, false);
       add(page.DeleteMarkers, true);
       if (!page.IsTruncated) return found;
-      after = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+      after = next('ListObjectVersions', after, {
+        KeyMarker: page.NextKeyMarker,
+        VersionIdMarker: page.NextVersionIdMarker,
+      });
     }
   }
+}
+
+/**
+ * Where the next page begins.
+ * @throws S3Error for a list that would go round in a circle
+ */
+function next<Place extends { readonly KeyMarker?: string | undefined }>(
+  request: string,
+  before: Place,
+  after: Place,
+): Place {
+  if (after.KeyMarker !== undefined && !isDeepStrictEqual(after, before)) return after;
+  throw s3Error(request, new Error('It has left out where the rest of the list begins.'));
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { S3Storage } from '../../../src/storage/s3/index.js';
+import { formatReference } from '../../../src/storage/s3/reference.js';
 import { content, MIB, Row } from './support.js';
 
 interface Asked {
@@ -45,6 +46,21 @@ describe('answers of S3 that are not whole', () => {
     expect(failure).toBeUndefined();
     expect(tails[1]?.equals(content(3 * MIB))).toBe(true);
     expect(ranges).toEqual([undefined, `bytes=${MIB}-${2 * MIB - 1}`]);
+  });
+});
+
+describe('lists of S3', () => {
+  it.each([
+    ['without a place where they go on', {}],
+    ['that begin again where they began', { NextKeyMarker: 'key', NextUploadIdMarker: 'a' }],
+  ])('%s end with an error', async (_, marker) => {
+    const storage = storageBefore(() => ({ IsTruncated: true, ...marker }));
+    const row = new Row({ length: 10 });
+    row.reference = formatReference({ doubtful: 1 });
+    await expect(storage.discardWork(row.whole)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('ListMultipartUploads'),
+    });
   });
 });
 
