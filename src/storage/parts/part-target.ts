@@ -35,8 +35,6 @@ export interface LastPart {
    * the number if the put fails, because bytes may still arrive under it.
    */
   readonly bytes: PartBytes | undefined;
-  /** What else is on record: tails, and numbers that count for nothing. To be removed once the upload is complete. */
-  readonly leftovers: readonly Part[];
   /** Gives the memory, or the temporary file, back. Never rejects. */
   free(): Promise<void>;
 }

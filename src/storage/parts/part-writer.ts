@@ -292,12 +292,9 @@ class PartWriter {
     const gathered = this.gathered ?? (this.tail && (await this.begin()));
     const part = gathered && this.named(gathered, false);
     if (part) await this.fence(part);
-    const parts = this.counted;
-    const numbers = new Set(parts.map(({ number }) => number));
     return {
-      parts,
+      parts: this.counted,
       bytes: part && bytesOf(part, gathered),
-      leftovers: this.list.filter(({ number }) => !numbers.has(number)),
       free: async () => gathered?.free(),
     };
   }
