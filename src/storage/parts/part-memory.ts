@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { tmpdir } from 'node:os';
 
 const MIB = 1024 * 1024;
@@ -26,7 +27,10 @@ export class PartMemory {
   private resting = new Set<Buffer>();
   private timer: NodeJS.Timeout | undefined;
 
+  /** @throws TypeError that names the option at fault. */
   constructor({ limit = 256 * MIB, folder = tmpdir() }: PartMemoryOptions = {}) {
+    if (!Number.isSafeInteger(limit) || limit < 0) throw wrong('limit', 'be whole bytes from 0 on', limit);
+    if (typeof folder !== 'string' || folder === '') throw wrong('folder', 'be the path of a folder', folder);
     this.limit = limit;
     this.folder = folder;
   }
@@ -36,9 +40,9 @@ export class PartMemory {
     return this.usedBytes;
   }
 
-  /** A region of exactly this many bytes, or undefined when the budget is used up. */
+  /** A region of exactly this many bytes, or undefined when the budget is used up, or Node has no buffer that large. */
   take(bytes: number): Buffer | undefined {
-    if (this.usedBytes + bytes > this.limit) return undefined;
+    if (this.usedBytes + bytes > this.limit || bytes > constants.MAX_LENGTH) return undefined;
     const region = this.recycled(bytes) ?? this.fresh(bytes);
     this.usedBytes += bytes;
     return region;
@@ -81,4 +85,9 @@ export class PartMemory {
       this.timer = this.idle.size > 0 ? this.rest() : undefined;
     }, IDLE_MILLISECONDS).unref();
   }
+}
+
+function wrong(name: string, fix: string, value: unknown): TypeError {
+  const shown = JSON.stringify(value) ?? String(value);
+  return new TypeError(`PartMemory: the option "${name}" must ${fix}; it is ${shown}.`);
 }

@@ -1,8 +1,12 @@
+import { constants } from 'node:buffer';
 import { PartMemory } from '../parts/part-memory.js';
 import { wrongSetting } from '../parts/upload-settings.js';
 import { LARGEST_PART, LEAST_PART, MOST_PARTS } from './options.js';
 import type { S3StorageOptions } from './options.js';
 import { SETTING_RULES } from './setting-rules.js';
+
+/** A part is one buffer: Node 20 has none above 4 GiB, S3 no part above 5 GiB. */
+const MOST_PART_SIZE = Math.min(LARGEST_PART, constants.MAX_LENGTH);
 
 type Rule = [fix: string, allows: (value: unknown) => boolean];
 
@@ -27,7 +31,10 @@ const RULES: Readonly<Record<keyof S3StorageOptions, Rule>> = {
     "be text that a key may begin with, of at most 512 bytes, for example 'uploads/'",
     (value) => typeof value === 'string' && isPrefix(value),
   ],
-  partSize: ['be whole bytes from 5 MiB (5242880) to 5 GiB (5368709120)', isIn(LEAST_PART, LARGEST_PART)],
+  partSize: [
+    `be whole bytes from 5 MiB (5242880) to ${MOST_PART_SIZE}, the most that S3 and Node can hold`,
+    isIn(LEAST_PART, MOST_PART_SIZE),
+  ],
   maxParts: [`be a whole number from 1 to ${MOST_PARTS}`, isIn(1, MOST_PARTS)],
   equalParts: YES_OR_NO,
   partsInFlight: ['be a whole number from 1 to 100', isIn(1, 100)],

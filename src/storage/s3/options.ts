@@ -31,7 +31,7 @@ export interface S3StorageOptions {
    */
   readonly prefix?: string;
   /**
-   * Bytes of a part, from 5 MiB to 5 GiB. Parts of larger uploads are larger, so that their number suffices.
+   * Bytes of a part, from 5 MiB to 5 GiB, or to the largest buffer of Node (4 GiB in Node 20). Parts of larger uploads are larger, so that their number suffices.
    * @default 8 MiB
    */
   readonly partSize?: number;

@@ -1,7 +1,9 @@
+import { constants } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GatheredPart } from '../../../src/storage/parts/gathered-part.js';
 import { PartMemory } from '../../../src/storage/parts/part-memory.js';
+import type { PartMemoryOptions } from '../../../src/storage/parts/part-memory.js';
 import { bytesOf, SpillFolder } from './support.js';
 
 const KIB = 1024;
@@ -20,6 +22,21 @@ describe('the memory of parts', () => {
     const memory = new PartMemory();
     for (let count = 0; count < 32; count++) taken(memory, 8 * MIB);
     expect([memory.take(1), memory.used]).toEqual([undefined, 256 * MIB]);
+  });
+
+  it('has no region that is larger than a buffer of Node can be', () => {
+    const memory = new PartMemory({ limit: Number.MAX_SAFE_INTEGER });
+    expect(memory.take(constants.MAX_LENGTH + 1)).toBeUndefined();
+    expect(memory.used).toBe(0);
+  });
+
+  it.each([
+    [{ limit: -1 }, 'the option "limit" must be whole bytes from 0 on; it is -1.'],
+    [{ limit: Number.NaN }, 'the option "limit"'],
+    [{ limit: '1GB' }, 'it is "1GB".'],
+    [{ folder: '' }, 'the option "folder" must be the path of a folder; it is "".'],
+  ])('is not to be had with %j', (options, message) => {
+    expect(() => new PartMemory(options as PartMemoryOptions)).toThrow(message);
   });
 
   it('is recycled', () => {

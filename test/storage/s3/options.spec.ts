@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:buffer';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -21,8 +22,9 @@ describe('an option that is wrong is named at construction', () => {
     [{ prefix: '/a' }, 'the option "prefix"'],
     [{ prefix: 'a//' }, 'the option "prefix"'],
     [{ prefix: 'a\n' }, 'the option "prefix"'],
-    [{ partSize: 5 * 1024 ** 2 - 1 }, 'whole bytes from 5 MiB (5242880) to 5 GiB'],
-    [{ partSize: 1e10 }, 'the option "partSize"'],
+    [{ partSize: 5 * 1024 ** 2 - 1 }, 'whole bytes from 5 MiB (5242880) to'],
+    [{ partSize: 5 * 1024 ** 3 + 1 }, 'the option "partSize"'],
+    [{ partSize: constants.MAX_LENGTH + 1 }, 'the most that S3 and Node can hold'],
     [{ maxParts: 10_001 }, 'from 1 to 10000; it is 10001.'],
     [{ equalParts: 'yes' }, 'the option "equalParts" must be true or false; it is "yes".'],
     [{ partsInFlight: 0 }, 'the option "partsInFlight"'],
