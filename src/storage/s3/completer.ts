@@ -150,7 +150,10 @@ export class Completer {
     const number =
       Math.max(0, ...list.filter(({ tail }) => !tail).map((part) => part.number)) + partsInFlight + 1;
     const source = keys.tail(upload.id, last);
-    const tag = await api.copyPart(multipart, { number, source }, multiparts.checksumOf(upload));
+    const { length } = last;
+    const tag =
+      (await multiparts.copy(upload, multipart, { number, source })) ??
+      (await multiparts.put(upload, multipart, { number, length, body: await api.bytes(source, length) }));
     return [...parts.slice(0, -1), { number, tag }];
   }
 }

@@ -89,7 +89,7 @@ export class Concatenator {
     for (const outcome of done) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  private store(part: ConcatPart, merge: Merge): Promise<string> {
+  private async store(part: ConcatPart, merge: Merge): Promise<string> {
     const { number, planned } = part;
     const { sources, multipart, final } = merge;
     if ('stream' in planned) return this.stream(part, merge);
@@ -98,9 +98,10 @@ export class Concatenator {
     // A source that is a range of another final may be in an object that is too small for copies of ranges.
     if (!whole && objectLength <= LEAST_PART) return this.stream(part, merge);
     const copied = { number, source: key, etag, range: whole ? undefined : range };
-    return this.deps.api
-      .copyPart(multipart, copied, this.deps.multiparts.checksumOf(final))
+    const tag = await this.deps.multiparts
+      .copy(final, multipart, copied)
       .catch((error: unknown) => Promise.reject(replaced(error) ? lost(key, error) : error));
+    return tag ?? this.stream(part, merge);
   }
 
   /** Reads the pieces of a part, and sends them again as one. */

@@ -5,7 +5,7 @@ import { checksumOf, objectHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 import { formatReference } from './reference.js';
 import type { Reference } from './reference.js';
-import type { Multipart, S3Api, S3Part } from './s3.api.js';
+import type { CopiedPart, Multipart, S3Api, S3Part } from './s3.api.js';
 import { S3Error } from './s3.error.js';
 import type { S3Lists } from './s3.lists.js';
 
@@ -26,10 +26,6 @@ export class Multiparts {
   /** The one that is on record. */
   of(upload: StoredUpload, { multipart: id }: Reference): Multipart | undefined {
     return id === undefined ? undefined : { key: this.deps.keys.object(upload), id };
-  }
-
-  checksumOf(upload: StoredUpload): ChecksumAlgorithm | undefined {
-    return checksumOf(this.deps.settings, upload);
   }
 
   /**
@@ -65,6 +61,20 @@ export class Multiparts {
     }
   }
 
+  /**
+   * Copies inside the bucket, and resolves with the tag of the part; undefined where it has to be sent instead: MinIO
+   * knows no checksum of what it copies, and takes no part without one where parts have to bring one.
+   */
+  async copy(upload: StoredUpload, multipart: Multipart, copied: CopiedPart): Promise<string | undefined> {
+    const checksum = this.checksumOf(upload);
+    try {
+      return await this.deps.api.copyPart(multipart, copied, checksum);
+    } catch (error) {
+      if (checksum && error instanceof S3Error && error.code === 'InvalidArgument') return undefined;
+      throw error;
+    }
+  }
+
   /** Frees the parts of the one on record. Idempotent. */
   async abort(upload: StoredUpload, reference: Reference): Promise<void> {
     const multipart = this.of(upload, reference);
@@ -84,5 +94,9 @@ export class Multiparts {
     for (const { id, initiated } of await this.deps.lists.openMultiparts(key)) {
       if (initiated >= since - SKEW_MILLISECONDS) await this.deps.api.abortMultipart({ key, id });
     }
+  }
+
+  private checksumOf(upload: StoredUpload): ChecksumAlgorithm | undefined {
+    return checksumOf(this.deps.settings, upload);
   }
 }

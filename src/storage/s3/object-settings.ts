@@ -43,7 +43,10 @@ export interface S3ObjectSettings {
   readonly kmsKeyId?: OfUpload<string>;
   /** A canned ACL. Buckets of Amazon refuse any by default. */
   readonly acl?: OfUpload<ObjectCannedACL>;
-  /** A checksum that the store keeps beside the object, such as `'SHA256'`: of a multipart upload, that of its parts. */
+  /**
+   * A checksum that the store keeps beside the object, such as `'SHA256'`: of a multipart upload, that of its parts. With
+   * it MinIO copies nothing: the bytes of finals pass through the server.
+   */
   readonly checksumAlgorithm?: OfUpload<ChecksumAlgorithm>;
 }
 

@@ -117,6 +117,14 @@ eachLocalS3Service((suite) => {
     expect(await desk.left()).toEqual([row.key]);
   });
 
+  it('completes from the record alone where parts bring checksums: one store copies a tail, the other reads it', async () => {
+    const options = { object: { checksumAlgorithm: 'SHA256' } } as const;
+    const row = new Row();
+    await row.append(desk.again(options), content(10 * MIB));
+    await desk.again(options).complete(row.take().whole);
+    expect((await desk.object(row.key)).equals(content(10 * MIB))).toBe(true);
+  });
+
   it('completes from the record alone: a tail and nothing else', async () => {
     const row = new Row();
     await row.append(desk.storage, content(1000));

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { AbortMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import type { S3Storage } from '../../../src/storage/s3/index.js';
@@ -181,6 +186,23 @@ eachLocalS3Service((suite) => {
 
     expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
   });
+
+  it.each(['SHA256', 'CRC32'] as const)(
+    'makes an object that has %s beside it, of parts that were copied, streamed and sent',
+    async (checksumAlgorithm) => {
+      const storage = desk.again({ object: { checksumAlgorithm } });
+      const lengths = [6 * MIB, 1, 7 * MIB, 2];
+      const sources = await partials(storage, lengths);
+      const final = new Row({ kind: 'final' });
+      await merge(storage, final, sources);
+      expect(final.list.every(({ tag }) => tag?.includes(` Checksum${checksumAlgorithm} `))).toBe(true);
+      const head = await suite.client.send(
+        new HeadObjectCommand({ ...desk.at(final.key), ChecksumMode: 'ENABLED' }),
+      );
+      expect(head[`Checksum${checksumAlgorithm}`]).toMatch(/=-3$/);
+      expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
+    },
+  );
 
   describe('with equal parts', () => {
     it('streams the parts at the joints, and copies the others', async () => {
