@@ -48,6 +48,7 @@ export class Cleaner {
   }
 
   private async removeTails(upload: StoredUpload): Promise<void> {
+    if (wasOneRequest(upload)) return;
     const parts = await upload.parts.list();
     if (parts.length === 0) return;
     const tails = parts.filter(({ tail }) => tail);
@@ -56,4 +57,10 @@ export class Cleaner {
     );
     await upload.parts.forget();
   }
+}
+
+/** Its first writer brought all bytes, and had no need of a multipart upload: of such an upload nothing is on record. */
+function wasOneRequest({ epoch, offset, length, reference }: StoredUpload): boolean {
+  const { multipart, doubtful } = parseReference(reference);
+  return epoch <= 1 && offset === length && multipart === undefined && doubtful === undefined;
 }

@@ -29,6 +29,28 @@ eachLocalS3Service((suite) => {
     expect(await desk.left()).toEqual([]);
   });
 
+  it.each(['single', 'partial'] as const)(
+    'asks no record for parts of a %s upload that was one request',
+    async (kind) => {
+      const row = new Row({ kind, length: 10 });
+      await row.send(desk.storage, content(10));
+      await desk.storage.discardWork(row.whole);
+      await desk.storage.remove(row.whole, true);
+      expect(row.reads).toBe(0);
+      expect(await desk.left()).toEqual([]);
+
+      // Without a length the same bytes are a tail, whether or not somebody completes them.
+      const [open, complete] = [new Row({ kind }), new Row({ kind })];
+      await open.append(desk.storage, content(10));
+      await desk.storage.remove(open.upload, false);
+      await complete.append(desk.storage, content(10));
+      await desk.storage.complete(complete.take().whole);
+      await desk.storage.discardWork(complete.whole);
+      await desk.storage.remove(complete.whole, true);
+      expect(await desk.left()).toEqual([]);
+    },
+  );
+
   it('leaves an object that has taken the place of a published one', async () => {
     const row = new Row({ length: 10 });
     await row.send(desk.storage, content(10));

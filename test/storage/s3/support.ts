@@ -91,6 +91,9 @@ export class Row {
   epoch = 0;
   /** Statements that put parts, or a reference, on record. */
   statements = 0;
+  /** Statements that read parts, and the parts that they gave. */
+  reads = 0;
+  partsRead = 0;
   /** So many statements that put parts on record will fail. */
   failures = 0;
   private readonly rows = new Map<number, Part>();
@@ -183,7 +186,12 @@ export class Row {
 
   private parts(epoch: number): UploadParts {
     return {
-      list: async () => this.list,
+      list: async () => {
+        const { list } = this;
+        this.reads++;
+        this.partsRead += list.length;
+        return list;
+      },
       record: async (parts) => {
         this.statements++;
         if (this.failures-- > 0) throw new Error('The database is away.');
