@@ -32,8 +32,11 @@ export type NewStoredUpload = Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length
  * says what may have to be removed.
  */
 export interface UploadParts {
-  /** In the order of their numbers. */
-  list(): Promise<readonly Part[]>;
+  /**
+   * In the order of their numbers. With `from` as few as an append there needs: those that end there or later, or begin
+   * at 0, all tails, and of the others the one with the highest number.
+   */
+  list(from?: number): Promise<readonly Part[]>;
   /**
    * Inserts parts, or replaces those of the same numbers; one statement, all or nothing, for as many as 500. Fails, like
    * `WriteContext.record`, if the right to write went to somebody else; whatever else failed, `list` tells what became

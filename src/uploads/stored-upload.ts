@@ -31,8 +31,8 @@ class RowParts implements UploadParts {
     private readonly epoch: number,
   ) {}
 
-  list(): Promise<readonly Part[]> {
-    return this.rows.list(this.uploadId);
+  list(from?: number): Promise<readonly Part[]> {
+    return this.rows.list(this.uploadId, from);
   }
 
   async record(parts: readonly Part[]): Promise<void> {

@@ -47,6 +47,20 @@ export function partContract(make: MakeDatabase): void {
     expect(await parts.list(await leased())).toEqual([]);
   });
 
+  it('come as few as an append needs: from where it begins, the first, the last, and tails', async () => {
+    const id = await leased();
+    const at = (number: number, start: number, more: Partial<Part> = {}) =>
+      part(number, { start, length: 10, ...more });
+    const tail = { tail: true };
+    const all = [at(1, 0), at(2, 10), at(3, 20), at(4, 25), at(5, 40), at(6, 5), at(90, 10, tail)];
+    await parts.record(id, 1, [...all, at(91, 40, tail)]);
+    const from = async (offset: number) => (await parts.list(id, offset)).map(({ number }) => number);
+    expect(await from(35)).toEqual([1, 4, 5, 6, 90, 91]);
+    expect(await from(1_000)).toEqual([1, 6, 90, 91]);
+    expect(await from(0)).toEqual([1, 2, 3, 4, 5, 6, 90, 91]);
+    expect(await parts.list(await leased(), 0)).toEqual([]);
+  });
+
   it('of the same number replace those before, and leave the others', async () => {
     const id = await leased();
     await parts.record(id, 1, [part(1), part(2, { tag: null })]);

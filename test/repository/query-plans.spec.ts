@@ -121,6 +121,7 @@ describe('no statement reads all uploads', () => {
     const part = { number: 1, epoch: 1, start: 0, length: 5, tag: 'a', tail: false };
     expect(await problems(() => parts.record(id, 1, [part]), PRIMARY)).toEqual([]);
     expect(await problems(() => parts.list(id), index)).toEqual([]);
+    expect(await problems(() => parts.list(id, 9), index)).toEqual([]);
     expect((await plans(() => parts.list(id))).join('\n')).not.toContain('TEMP B-TREE');
     expect(await problems(() => parts.forget(id, [1]), index)).toEqual([]);
     expect(await problems(() => parts.forget(id), index)).toEqual([]);

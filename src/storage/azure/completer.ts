@@ -1,7 +1,7 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart, PartBytes } from '../parts/part-target.js';
-import { partsUpTo } from '../parts/parts-up-to.js';
+import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
 import type { Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
@@ -49,7 +49,7 @@ export class Completer {
     const staged = isStaged(upload);
     if (length === 0) return staged ? this.commit(upload, []) : this.put(upload, NOTHING);
     const list = await upload.parts.list();
-    const parts = reaching(list, length);
+    const parts = partsReaching(list, length);
     // The bytes may be in the blob and nowhere else.
     if (!parts) return this.deps.publisher.expect(upload);
     const tail = parts.at(-1)?.tail ? parts.at(-1) : undefined;
@@ -102,16 +102,6 @@ export class Completer {
     return publisher.publish(upload, (conditions) =>
       api.putBlob(keys.object(upload), body, { headers, conditions }),
     );
-  }
-}
-
-/** The parts that hold all bytes; undefined if the last ones never got there. */
-function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
-  try {
-    return partsUpTo(list, length);
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart } from '../parts/part-target.js';
-import { partsUpTo } from '../parts/parts-up-to.js';
+import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
 import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
@@ -50,7 +50,7 @@ export class Completer {
   async complete(upload: StoredUpload): Promise<Completed | undefined> {
     const length = upload.length ?? upload.offset;
     if (length === 0) return this.insert(upload, EMPTY);
-    const parts = reaching(await upload.parts.list(), length);
+    const parts = partsReaching(await upload.parts.list(), length);
     // Otherwise the bytes may be in the object and nowhere else.
     return parts ? this.compose(upload, parts) : this.expect(upload);
   }
@@ -130,14 +130,4 @@ export class Completer {
 /** A merge of a partial composes the object that was made now, and no other. */
 function completed({ key }: StoredUpload, made: Component): Completed | undefined {
   return key === null ? { reference: tagOf(made) } : undefined;
-}
-
-/** The parts that hold all bytes; undefined if the last ones never got there. */
-function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
-  try {
-    return partsUpTo(list, length);
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
-  }
 }

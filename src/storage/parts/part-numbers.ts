@@ -28,14 +28,13 @@ export class PartNumbers {
 }
 
 /**
- * Tails that nothing can need any more: the offset is on record, and they do not end at it. The highest number stays on
- * record, so that it is not given again; one without a tag may still arrive, and waits for the end of the upload.
+ * Tails that nothing can need any more: the offset is on record, and they are not the one that ends there. The highest
+ * number stays on record, so that it is not given again; one without a tag may still arrive, and waits for the end of
+ * the upload.
  */
-export function supersededTails(parts: readonly Part[], counted: readonly Part[]): readonly Part[] {
+export function supersededTails(parts: readonly Part[], needed: Part | undefined): readonly Part[] {
   const top = highest(parts, true);
-  return parts.filter(
-    (part) => part.tail && part.tag !== null && part.number < top && !counted.includes(part),
-  );
+  return parts.filter((part) => part.tail && part.tag !== null && part.number < top && part !== needed);
 }
 
 function highest(parts: readonly Part[], tail: boolean): number {

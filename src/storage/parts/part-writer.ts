@@ -8,7 +8,7 @@ import type { PartMemory } from './part-memory.js';
 import { PartNumbers, supersededTails } from './part-numbers.js';
 import type { PartRules } from './part-rules.js';
 import type { LastPart, PartBytes, PartTarget } from './part-target.js';
-import { partsUpTo } from './parts-up-to.js';
+import { partEndingAt, partsReaching, partsUpTo } from './parts-up-to.js';
 import { recordAnyway } from './record-anyway.js';
 
 export interface PartWriterDeps {
@@ -46,9 +46,11 @@ class PartWriter {
   private readonly changes = new Changes();
   private readonly log: PartLog;
   private failure: StorageError | undefined;
-  /** What was on record at the beginning. */
+  /** What was on record at the beginning, as far as it matters here. */
   private list: readonly Part[] = [];
-  /** Stored parts that count, in order. */
+  /** Behind the parts that counted at the beginning. */
+  private base = 0;
+  /** Parts that were stored since, in order. */
   private counted: Part[] = [];
   /** The remainder of the append before, until a part takes it up. */
   private tail: Part | undefined;
@@ -122,13 +124,13 @@ class PartWriter {
   private async open(): Promise<void> {
     const { upload, deps } = this;
     // Nobody was there before the first writer.
-    this.list = upload.epoch > 1 ? await this.withoutUncounted(await upload.parts.list()) : [];
-    const counted = partsUpTo(this.list, upload.offset);
-    this.tail = counted.at(-1)?.tail ? counted.at(-1) : undefined;
-    this.counted = counted.filter((part) => part !== this.tail);
-    this.start = this.tail?.start ?? upload.offset;
+    if (upload.epoch > 1) this.list = await this.withoutUncounted(await upload.parts.list(upload.offset));
+    const end = upload.offset > 0 ? partEndingAt(this.list, upload.offset) : undefined;
+    this.tail = end?.tail ? end : undefined;
+    this.base = this.tail?.start ?? upload.offset;
+    this.start = this.base;
     this.numbers = new PartNumbers(this.list, this.context.fenced ? deps.rules.inFlight : 0);
-    void this.removeTails(supersededTails(this.list, counted));
+    void this.removeTails(supersededTails(this.list, this.tail));
   }
 
   /**
@@ -193,7 +195,8 @@ class PartWriter {
 
   private partSize(): number {
     const { rules } = this.deps;
-    const first = this.counted[0] ?? this.log.open[0];
+    const begins = this.list.find(({ start, tag, tail }) => start === 0 && tag !== null && !tail);
+    const first = begins ?? this.counted[0] ?? this.log.open[0];
     if (rules.equal && first) return first.length;
     return rules.sizeOf(this.upload, { start: this.start, number: this.numbers.comingPart });
   }
@@ -289,14 +292,20 @@ class PartWriter {
   private async last(): Promise<LastPart | undefined> {
     const ends = this.whole || (this.tail && this.upload.offset === this.upload.length);
     if (this.stopped || !ends) return undefined;
+    const before = await this.before();
     const gathered = this.gathered ?? (this.tail && (await this.begin()));
     const part = gathered && this.named(gathered, false);
     if (part) await this.fence(part);
     return {
-      parts: this.counted,
+      parts: [...before, ...this.counted],
       bytes: part && bytesOf(part, gathered),
       free: async () => gathered?.free(),
     };
+  }
+
+  /** The parts of the appends before. Of an upload that had few all are known. */
+  private async before(): Promise<readonly Part[]> {
+    return partsReaching(this.list, this.base) ?? partsUpTo(await this.upload.parts.list(), this.base);
   }
 
   /** A put that failed may still arrive: its number is not given again, and the clean-up knows of it. */

@@ -23,6 +23,28 @@ export function partsUpTo(parts: readonly Part[], offset: number): readonly Part
   return path;
 }
 
+/** The same; undefined if the last ones never got there. */
+export function partsReaching(parts: readonly Part[], length: number): readonly Part[] | undefined {
+  try {
+    return partsUpTo(parts, length);
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The part, or the tail, that counts and ends at an offset: the one of the newest writer.
+ * @throws StorageError of kind `missing` if there is none
+ */
+export function partEndingAt(parts: readonly Part[], offset: number): Part {
+  const [first, ...others] = parts.filter(
+    ({ start, length, tag }) => tag !== null && length > 0 && start + length === offset,
+  );
+  if (!first) throw new StorageError('missing', `No part on record ends at the byte ${offset}.`);
+  return others.reduce((newest, part) => (isNewer(part, newest) ? part : newest), first);
+}
+
 /** A tail is the end of what was stored, or it has been taken up by a part. */
 function mayCount({ start, length, tag, tail }: Part, offset: number): boolean {
   const end = start + length;

@@ -1,7 +1,7 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart } from '../parts/part-target.js';
-import { partsUpTo } from '../parts/parts-up-to.js';
+import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
 import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
@@ -53,7 +53,7 @@ export class Completer {
     const multipart = this.deps.multiparts.of(upload, parseReference(upload.reference));
     if (length === 0) return this.completeEmpty(upload, multipart);
     const list = await upload.parts.list();
-    const parts = reaching(list, length);
+    const parts = partsReaching(list, length);
     if (parts && multipart) {
       const all = () => this.tagged(upload, parts, list);
       return this.completeMultipart(upload, multipart, all).catch((error) =>
@@ -168,16 +168,6 @@ function completed(
   return {
     reference: formatReference({ ...(multipart && { multipart }), ...(doubtful && { doubtful }), etag }),
   };
-}
-
-/** The parts that hold all bytes; undefined if the last ones never got there. */
-function reaching(list: readonly Part[], length: number): readonly Part[] | undefined {
-  try {
-    return partsUpTo(list, length);
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
-  }
 }
 
 function partOf({ number, epoch, start, length }: NonNullable<LastPart['bytes']>): Omit<Part, 'tag'> {

@@ -21,7 +21,7 @@ export class RecordedParts {
   /** As the holder of an epoch reaches them. */
   of(row: { readonly epoch: number }, epoch: number): UploadParts {
     return {
-      list: async () => [...this.rows.values()].toSorted((one, other) => one.number - other.number),
+      list: async (from) => partsFrom([...this.rows.values()], from),
       record: (parts) =>
         this.statements.run(() => {
           if (row.epoch !== epoch)
@@ -57,4 +57,14 @@ export class RecordedParts {
 function replaces(part: Part, known: Part): boolean {
   const same = part.start === known.start && part.length === known.length && part.tail === known.tail;
   return same && (known.tag === null || part.tag === null || part.tag === known.tag);
+}
+
+/** No more of them than `UploadParts.list` promises. */
+export function partsFrom(parts: readonly Part[], from: number | undefined): readonly Part[] {
+  const sorted = parts.toSorted((one, other) => one.number - other.number);
+  if (from === undefined) return sorted;
+  const last = sorted.findLast(({ tail }) => !tail);
+  return sorted.filter(
+    (part) => part.tail || part.start === 0 || part.start + part.length >= from || part === last,
+  );
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/parts/part-memory.js';
 import { partRules } from '../../../src/storage/parts/part-rules.js';
 import { writeParts } from '../../../src/storage/parts/part-writer.js';
+import type { PartsResult } from '../../../src/storage/parts/part-writer.js';
 import { partsUpTo } from '../../../src/storage/parts/parts-up-to.js';
 import { batchesOf, bytesOf, MemoryStore, PartedRow, SpillFolder } from './support.js';
 import type { Gate } from './support.js';
@@ -171,6 +172,33 @@ describe('a part writer', () => {
     const body = mebibytes(randomBytes(17 * MIB));
     const { offset, failure } = await writeParts(deps, row.take(), { body, context: row.context() });
     expect([offset, failure?.kind]).toEqual([8 * MIB, 'full']);
+  });
+
+  it('reads few parts of many for each of many short requests, and all of them once, at the end', async () => {
+    const parts = 30;
+    const bytes = randomBytes((parts + 1) * 5 * MIB);
+    const small = partRules({
+      partSize: 5 * MIB,
+      least: 5 * MIB,
+      largest: 5 * 1024 * MIB,
+      mostParts: 10_000,
+    });
+    row.length = bytes.length;
+    let last: PartsResult['last'];
+    for (let at = 0; at < bytes.length; at += 2.5 * MIB) {
+      const deps = { target: store.target(), rules: small, memory };
+      const body = batchesOf(bytes.subarray(at, at + 2.5 * MIB));
+      const result = await writeParts(deps, row.take(), { body, context: row.context() });
+      last = result.last;
+      if (!last) row.offset = result.offset;
+    }
+    expect(store.bytesOf(last?.parts ?? [])).toHaveLength(parts * 5 * MIB);
+    await last?.free();
+    // One statement for each request but the first.
+    const [whole, ...windows] = row.partsRead.toReversed();
+    expect(whole).toBeGreaterThanOrEqual(parts);
+    expect(windows).toHaveLength(2 * parts + 1);
+    expect(Math.max(...windows)).toBeLessThanOrEqual(4);
   });
 
   it('takes bytes that are lost for lost only if the store says so', async () => {

@@ -6,6 +6,7 @@ import { StorageError } from '../../../src/model/errors/storage.error.js';
 import type { Part } from '../../../src/model/part.js';
 import type { PartBytes, PartTarget } from '../../../src/storage/parts/part-target.js';
 import type { StoredUpload, UploadParts } from '../../../src/storage/upload-storage.js';
+import { partsFrom } from '../../../src/testing/storage/recorded-parts.js';
 
 /** Stands before each call of the fakes: it may wait, or throw. */
 export type Gate = (call: string) => Promise<void>;
@@ -99,6 +100,8 @@ export class PartedRow {
   /** Offsets that the newest writer has told, in their order. */
   told: number[] = [];
   readonly statements: Part[][] = [];
+  /** How many parts each reading statement gave. */
+  readonly partsRead: number[] = [];
 
   get list(): readonly Part[] {
     return [...this.parts.values()].toSorted((one, other) => one.number - other.number);
@@ -116,9 +119,11 @@ export class PartedRow {
 
   private partsUnder(epoch: number, before: Gate, after: Gate): UploadParts {
     return {
-      list: async () => {
+      list: async (from) => {
         await before('list');
-        return this.list;
+        const given = partsFrom(this.list, from);
+        this.partsRead.push(given.length);
+        return given;
       },
       record: async (parts) => {
         await before('record');

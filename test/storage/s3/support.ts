@@ -13,6 +13,7 @@ import type {
   StoredUpload,
   UploadParts,
 } from '../../../src/storage/upload-storage.js';
+import { partsFrom } from '../../../src/testing/storage/recorded-parts.js';
 import { S3Proxy } from '../../support/s3-proxy/s3-proxy.js';
 import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
 import type { S3Suite } from '../../support/services/each-s3-service.js';
@@ -186,8 +187,8 @@ export class Row {
 
   private parts(epoch: number): UploadParts {
     return {
-      list: async () => {
-        const { list } = this;
+      list: async (from) => {
+        const list = partsFrom(this.list, from);
         this.reads++;
         this.partsRead += list.length;
         return list;
