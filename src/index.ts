@@ -11,7 +11,7 @@ export type {
   TusOptionsFactory,
   TusRegistration,
 } from './module/tus-module-options.js';
-export { TusOptionError } from './module/tus-option.error.js';
+export { TusOptionError } from './model/errors/tus-option.error.js';
 export {
   InjectTusStorage,
   InjectUploadEvents,

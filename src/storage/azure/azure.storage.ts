@@ -51,7 +51,7 @@ export class AzureStorage implements UploadStorage {
   private readonly concatenator: Concatenator;
   private readonly cleaner: Cleaner;
 
-  /** @throws TypeError that names the option at fault. */
+  /** @throws TusOptionError that names the option at fault. */
   constructor(private readonly options: AzureStorageOptions) {
     checkOptions(options);
     const { container, prefix = '', blob: settings = {}, overwrite = false } = options;

@@ -1,11 +1,11 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import { wrongOption } from './check-options.js';
+import { wrongConnection } from './check-options.js';
 import type { AzureStorageOptions } from './options.js';
 
 /**
  * The client of the application, or one that leaves trying again to the storage: by itself the SDK waits four seconds
  * before it does.
- * @throws TypeError for a connection string that is none
+ * @throws TusOptionError for a connection string that is none
  */
 export function clientOf({ client, connectionString = '' }: AzureStorageOptions): BlobServiceClient {
   if (client) return client;
@@ -14,6 +14,6 @@ export function clientOf({ client, connectionString = '' }: AzureStorageOptions)
   } catch {
     // What is wrong with it may quote it.
     const fix = 'be one that @azure/storage-blob reads, such as the portal shows under access keys';
-    throw wrongOption('connectionString', fix, connectionString);
+    throw wrongConnection(fix);
   }
 }

@@ -55,7 +55,7 @@ export class GcsStorage implements UploadStorage {
   private readonly concatenator: Concatenator;
   private readonly cleaner: Cleaner;
 
-  /** @throws TypeError that names the option at fault. */
+  /** @throws TusOptionError that names the option at fault. */
   constructor(private readonly options: GcsStorageOptions) {
     checkOptions(options);
     const { bucket, prefix = '', object: settings = {}, overwrite = false } = options;

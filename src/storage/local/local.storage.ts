@@ -45,7 +45,7 @@ export class LocalStorage implements UploadStorage {
   private readonly publisher: Publisher;
   private readonly completer: Completer;
 
-  /** @throws TypeError that names the option at fault. */
+  /** @throws TusOptionError that names the option at fault. */
   constructor(options: LocalStorageOptions);
   /** @internal Tests give calls that fail. */
   constructor(options: LocalStorageOptions, calls: FileCalls);

@@ -1,3 +1,5 @@
+import { TusOptionError } from '../../model/errors/tus-option.error.js';
+
 /**
  * When written bytes are forced to the disk, so that they survive a power loss. A crash of the process alone loses
  * nothing in any mode.
@@ -24,17 +26,17 @@ export interface LocalStorageOptions {
 
 const MODES: readonly string[] = ['completion', 'append', 'never'] satisfies LocalSync[];
 
-/** @throws TypeError that names the option, what it got, and what it wants. */
+/** @throws TusOptionError that names the option, what it got, and what it wants. */
 export function checkOptions(options: LocalStorageOptions): void {
   const { directory, sync } = options as Partial<Record<keyof LocalStorageOptions, unknown>>;
   if (typeof directory !== 'string' || directory.trim() === '' || directory.includes('\0')) {
-    throw new TypeError(
+    throw new TusOptionError(
       `LocalStorage: the option "directory" must be the path of a folder, for example './uploads'; it is ` +
         `${JSON.stringify(directory)}.`,
     );
   }
   if (sync !== undefined && !(typeof sync === 'string' && MODES.includes(sync))) {
-    throw new TypeError(
+    throw new TusOptionError(
       `LocalStorage: the option "sync" must be 'completion', 'append' or 'never'; it is ${JSON.stringify(sync)}.`,
     );
   }

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import { tmpdir } from 'node:os';
+import { wrongOption } from './wrong-option.js';
 
 const MIB = 1024 * 1024;
 /** Milliseconds after which memory that nobody took again goes back to the system: between two parts, not for ever. */
@@ -27,10 +28,12 @@ export class PartMemory {
   private resting = new Set<Buffer>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @throws TypeError that names the option at fault. */
+  /** @throws TusOptionError that names the option at fault. */
   constructor({ limit = 256 * MIB, folder = tmpdir() }: PartMemoryOptions = {}) {
-    if (!Number.isSafeInteger(limit) || limit < 0) throw wrong('limit', 'be whole bytes from 0 on', limit);
-    if (typeof folder !== 'string' || folder === '') throw wrong('folder', 'be the path of a folder', folder);
+    if (!Number.isSafeInteger(limit) || limit < 0)
+      throw wrongOption('PartMemory', { name: 'limit', fix: 'be whole bytes from 0 on', value: limit });
+    if (typeof folder !== 'string' || folder === '')
+      throw wrongOption('PartMemory', { name: 'folder', fix: 'be the path of a folder', value: folder });
     this.limit = limit;
     this.folder = folder;
   }
@@ -85,9 +88,4 @@ export class PartMemory {
       this.timer = this.idle.size > 0 ? this.rest() : undefined;
     }, IDLE_MILLISECONDS).unref();
   }
-}
-
-function wrong(name: string, fix: string, value: unknown): TypeError {
-  const shown = JSON.stringify(value) ?? String(value);
-  return new TypeError(`PartMemory: the option "${name}" must ${fix}; it is ${shown}.`);
 }

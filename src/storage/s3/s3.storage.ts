@@ -54,7 +54,7 @@ export class S3Storage implements UploadStorage {
   private readonly concatenator: Concatenator;
   private readonly cleaner: Cleaner;
 
-  /** @throws TypeError that names the option at fault. */
+  /** @throws TusOptionError that names the option at fault. */
   constructor(private readonly options: S3StorageOptions) {
     checkOptions(options);
     const { bucket, prefix = '', object: settings = {}, signPayload } = options;

@@ -1,5 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, it } from '@jest/globals';
+import { TusOptionError } from '../../../src/index.js';
 import { AzureStorage } from '../../../src/storage/azure/index.js';
 import type { AzureStorageOptions } from '../../../src/storage/azure/index.js';
 import { addressAt } from '../../support/services/azurite.js';
@@ -32,7 +33,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ contaner: 'x' }, 'the option "contaner" must be left out: there is no such option'],
   ])('%#: %s', (options, message) => {
     const given = { container: 'uploads', connectionString, ...options } as unknown as AzureStorageOptions;
-    expect(() => new AzureStorage(given)).toThrow(TypeError);
+    expect(() => new AzureStorage(given)).toThrow(TusOptionError);
     expect(() => new AzureStorage(given)).toThrow(message);
   });
 });

@@ -1,5 +1,6 @@
 import { Storage } from '@google-cloud/storage';
 import { describe, expect, it } from '@jest/globals';
+import { TusOptionError } from '../../../src/index.js';
 import { GcsStorage } from '../../../src/storage/gcs/index.js';
 import type { GcsStorageOptions } from '../../../src/storage/gcs/index.js';
 import { GcsProxy } from '../../support/gcs-proxy/gcs-proxy.js';
@@ -27,7 +28,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ bukket: 'x' }, 'the option "bukket" must be left out: there is no such option'],
   ])('%j', (options, message) => {
     const given = { bucket: 'uploads', ...options } as unknown as GcsStorageOptions;
-    expect(() => new GcsStorage(given)).toThrow(TypeError);
+    expect(() => new GcsStorage(given)).toThrow(TusOptionError);
     expect(() => new GcsStorage(given)).toThrow(message);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
+import { TusOptionError } from '../../../src/index.js';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
 import type { TusModuleOptions } from '../../../src/index.js';
@@ -37,7 +38,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ bukket: 'x' }, 'the option "bukket" must be left out: there is no such option'],
   ])('%j', (options, message) => {
     const given = { bucket: 'uploads', ...options } as unknown as S3StorageOptions;
-    expect(() => new S3Storage(given)).toThrow(TypeError);
+    expect(() => new S3Storage(given)).toThrow(TusOptionError);
     expect(() => new S3Storage(given)).toThrow(message);
   });
 });
@@ -74,6 +75,13 @@ describe('unfinished uploads that the store removes by itself', () => {
   it('may be kept as long as by the store', async () => {
     await started({ unfinished: '1h' });
   });
+});
+
+it('the value of an option that there is not stays out of the sentence: under a slip may be a secret', () => {
+  const given = { bucket: 'b', secretAccesKey: 'hush' } as unknown as S3StorageOptions;
+  expect(() => new S3Storage(given)).toThrow(
+    /^S3Storage: the option "secretAccesKey" must be left out: there is no such option\.$/,
+  );
 });
 
 it('secrets of a client stay out of the sentence', () => {
