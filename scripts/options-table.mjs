@@ -38,13 +38,13 @@ const CHAPTERS = [
   },
   {
     heading: 'LocalStorage',
-    text: 'What `new LocalStorage({ … })` takes; what is wrong is a `TypeError` that names the option.',
+    text: 'What `new LocalStorage({ … })` takes; what is wrong is a `TusOptionError` that names the option.',
     file: 'src/storage/local/options.ts',
     name: 'LocalStorageOptions',
   },
   {
     heading: 'S3Storage',
-    text: 'What `new S3Storage({ … })` of `nestjs-tus/s3` takes; what is wrong is a `TypeError` that names the option.',
+    text: 'What `new S3Storage({ … })` of `nestjs-tus/s3` takes; what is wrong is a `TusOptionError` that names the option.',
     file: 'src/storage/s3/options.ts',
     name: 'S3StorageOptions',
   },
@@ -57,7 +57,7 @@ const CHAPTERS = [
   },
   {
     heading: 'GcsStorage',
-    text: 'What `new GcsStorage({ … })` of `nestjs-tus/gcs` takes; what is wrong is a `TypeError` that names the option.',
+    text: 'What `new GcsStorage({ … })` of `nestjs-tus/gcs` takes; what is wrong is a `TusOptionError` that names the option.',
     file: 'src/storage/gcs/options.ts',
     name: 'GcsStorageOptions',
   },
@@ -70,7 +70,7 @@ const CHAPTERS = [
   },
   {
     heading: 'AzureStorage',
-    text: 'What `new AzureStorage({ … })` of `nestjs-tus/azure` takes; what is wrong is a `TypeError` that names the option.',
+    text: 'What `new AzureStorage({ … })` of `nestjs-tus/azure` takes; what is wrong is a `TusOptionError` that names the option.',
     file: 'src/storage/azure/options.ts',
     name: 'AzureStorageOptions',
   },

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
+import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
 import { BrokenBodyError, isBroken } from './azure.error.js';
 import type { BlobHeaders, WorkHeaders } from './blob-settings.js';
@@ -208,14 +209,5 @@ async function streamed<T>(
     throw broken.signal.aborted ? broken.signal.reason : error;
   } finally {
     for (const stream of opened) stream.destroy();
-  }
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
   }
 }

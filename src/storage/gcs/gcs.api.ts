@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
+import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
 import { chunksOf } from './body.js';
 import type { GcsBody } from './body.js';
@@ -219,13 +220,4 @@ async function* framed(head: Buffer, body: GcsBody, tail: Buffer): AsyncGenerato
 /** The request itself was tried often enough. */
 function isBroken(error: unknown): boolean {
   return error instanceof GcsError && error.reason === BROKEN_BODY;
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
-  }
 }

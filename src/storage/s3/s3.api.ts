@@ -15,6 +15,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { TRIES, tryAgain } from '../parts/try-again.js';
+import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
 import { copySource } from './keys.js';
 import type { ObjectHeaders } from './object-settings.js';
@@ -254,13 +255,4 @@ function etagOf({
 
 function bytesOf({ start, end }: ByteRange): string {
   return `bytes=${start}-${end}`;
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'missing') return undefined;
-    throw error;
-  }
 }
