@@ -4,6 +4,12 @@ const POLYNOMIAL = 0x82f63b78;
 /** Eight bytes at a time: nine times as fast as the class of the client library, 0.9 s of CPU for each GiB. */
 const TABLES = tables();
 
+/**
+ * What zero bytes behind a checksum do to it: one of them, two, four, and so on up to the largest length. They are made
+ * once: the parts of a large upload are 160,000.
+ */
+const ZEROS = powersOfZeros();
+
 /** The CRC32C of bytes that follow others, whose CRC32C is `before`; of no bytes it is 0. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
@@ -32,12 +38,12 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
 
 /** The CRC32C of two pieces behind each other, of theirs and the length of the second one. */
 export function crc32cOfBoth(first: number, second: number, secondLength: number): number {
-  // What a zero byte does to a checksum is a matrix of bits; squared, what two of them do, and so on.
-  let operator = squared(squared(squared(zeroBit())));
   let crc = first;
-  for (let left = secondLength; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) crc = times(operator, crc);
-    operator = squared(operator);
+  let left = secondLength;
+  for (const zeros of ZEROS) {
+    if (left === 0) break;
+    if (left % 2 === 1) crc = times(zeros, crc);
+    left = Math.floor(left / 2);
   }
   return (crc ^ second) >>> 0;
 }
@@ -83,6 +89,15 @@ function tables(): Tables {
 
 /** A column for each bit: what becomes of it. */
 type Matrix = Uint32Array;
+
+function powersOfZeros(): readonly Matrix[] {
+  let zeros = squared(squared(squared(zeroBit())));
+  return Array.from({ length: 53 }, () => {
+    const last = zeros;
+    zeros = squared(zeros);
+    return last;
+  });
+}
 
 function zeroBit(): Matrix {
   return Uint32Array.from({ length: 32 }, (_, bit) => (bit === 0 ? POLYNOMIAL : 2 ** (bit - 1)));

@@ -1,6 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { CRC32C } from '@google-cloud/storage';
 import { expect, it } from '@jest/globals';
+import { sumOf } from '../../../src/storage/gcs/composer.js';
 import { crc32c, crc32cOfBoth, crc32cText, parseCrc32c } from '../../../src/storage/gcs/crc32c.js';
+import { LARGEST_OBJECT } from '../../../src/storage/gcs/options.js';
 import { Random } from '../../reliability/random.js';
 import { content } from './support.js';
 
@@ -41,6 +44,21 @@ it('of pieces longer than 4 GiB is found without reading them', () => {
   // Put together in two ways.
   const three = crc32cOfBoth(crc32cOfBoth(zeros(33), zeros(33), 2 ** 33), zeros(33), 2 ** 33);
   expect(crc32cOfBoth(zeros(33), zeros(34), 2 ** 34)).toBe(three);
+});
+
+it('of all parts of the largest object there is does not stop the server', async () => {
+  const zeros = {
+    name: '',
+    generation: '',
+    length: 32 * 2 ** 20,
+    crc32c: crc32c(Buffer.alloc(32 * 2 ** 20)),
+  };
+  const half = sumOf(Array.from({ length: 5 * 2 ** 14 }, () => zeros));
+  const whole = sumOf(Array.from({ length: 5 * 2 ** 15 }, () => zeros));
+  // Matrices that are made for each part take so long that the time of this test is over before the next turn.
+  await turn();
+  expect(whole).toEqual(sumOf([half, half].map((sum) => ({ ...zeros, ...sum }))));
+  expect(whole.length).toBe(LARGEST_OBJECT);
 });
 
 it('is written as the store writes it, and read again', () => {
