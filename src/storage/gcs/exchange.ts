@@ -6,8 +6,10 @@ import { pipeline } from 'node:stream/promises';
 
 /** Uploads share the connections: four parts of thirty at once. */
 const POOL = { keepAlive: true, maxSockets: 120 } as const;
-const PLAIN = new PlainAgent(POOL);
-const SECURE = new SecureAgent(POOL);
+/** A download holds its connection for as long as its client takes: no upload waits for that. */
+const DOWNLOADS = { keepAlive: true } as const;
+const PLAIN = { uploads: new PlainAgent(POOL), downloads: new PlainAgent(DOWNLOADS) };
+const SECURE = { uploads: new SecureAgent(POOL), downloads: new SecureAgent(DOWNLOADS) };
 
 export interface ExchangeOptions {
   readonly url: string | URL;
@@ -16,6 +18,8 @@ export interface ExchangeOptions {
   readonly body?: unknown;
   /** Of a proxy. Default: one that keeps connections. */
   readonly agent?: unknown;
+  /** Whether the answer is read as slowly as somebody else likes. */
+  readonly download?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -29,11 +33,13 @@ export function exchange({
   headers,
   body,
   agent,
+  download = false,
   signal,
 }: ExchangeOptions): Promise<IncomingMessage> {
   const url = new URL(text);
   const isPlain = url.protocol === 'http:';
-  const pool = (agent ?? (isPlain ? PLAIN : SECURE)) as PlainAgent;
+  const own = (isPlain ? PLAIN : SECURE)[download ? 'downloads' : 'uploads'];
+  const pool = (agent ?? own) as PlainAgent;
   return new Promise((resolve, reject) => {
     const send = isPlain ? plainRequest : secureRequest;
     const request = send(url, { method, headers, agent: pool, signal });

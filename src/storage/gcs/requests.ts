@@ -49,10 +49,8 @@ export class Requests {
 
   /** Waits for the beginning of an answer, whose body comes as it is read. @throws GcsError */
   stream(name: string, sent: Sent): Promise<IncomingMessage> {
-    return tryAgain(() => this.within(name, sent, (signal) => this.send(sent, signal)), {
-      tries: TRIES,
-      passes,
-    });
+    const once = () => this.within(name, sent, (signal) => this.send(sent, signal, true));
+    return tryAgain(once, { tries: TRIES, passes });
   }
 
   /** Milliseconds for one try to carry so many bytes. */
@@ -60,13 +58,19 @@ export class Requests {
     return (long ? WHOLE_OBJECT : 1) * this.deps.requestTimeout + Math.ceil(bytes / SLOWEST);
   }
 
-  private async send({ method, path, query, headers, body }: Sent, signal: AbortSignal) {
+  private async send(
+    { method, path, query, headers, body }: Sent,
+    signal: AbortSignal,
+    download = false,
+  ): Promise<IncomingMessage> {
     const content = body?.();
     try {
-      return await this.deps.transport.send({
-        ...{ method, path: path + textOfQuery(query), headers: { ...headers }, signal },
+      const sending = this.deps.transport.send({
+        ...{ method, path: path + textOfQuery(query), headers: { ...headers }, signal, download },
         ...(content !== undefined && { body: content }),
       });
+      // The client may wait for credentials, which knows no signal.
+      return await Promise.race([sending, aborted(signal)]);
     } finally {
       if (content instanceof Readable) content.destroy();
     }
@@ -89,6 +93,12 @@ function textOfQuery(query: Query = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   if (given.length === 0) return '';
   return `?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function passes(error: unknown): boolean {

@@ -9,6 +9,7 @@ export interface TransportRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body?: string | Readable;
+  readonly download?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +44,7 @@ export class Transport {
     path,
     headers,
     body,
+    download = false,
     signal,
   }: TransportRequest): Promise<IncomingMessage> {
     const identity = await this.client.authClient.getClient();
@@ -60,6 +62,7 @@ export class Transport {
           headers: options.headers ?? {},
           body: options.body,
           agent,
+          download,
           signal,
         });
         // With the status the library knows when it needs new credentials.

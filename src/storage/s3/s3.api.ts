@@ -17,6 +17,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import { TRIES, tryAgain } from '../parts/try-again.js';
 import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
+import type { Clients } from './client.js';
 import { copySource } from './keys.js';
 import type { ObjectHeaders } from './object-settings.js';
 import { completedPart, tagOf } from './part-tag.js';
@@ -26,8 +27,7 @@ import type { S3Body } from './requests.js';
 import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
-export interface S3ApiDeps {
-  readonly client: S3Client;
+export interface S3ApiDeps extends Clients {
   readonly bucket: string;
   /** Milliseconds that a small request has for its answer. */
   readonly requestTimeout: number;
@@ -181,7 +181,7 @@ export class S3Api {
   async get(key: string, range?: ByteRange): Promise<StoredObject> {
     const command = new GetObjectCommand({ ...this.at(key), ...(range && { Range: bytesOf(range) }) });
     const { Body, ContentLength, Metadata } = await this.requests.small('GetObject', (limits) =>
-      this.client.send(command, limits),
+      this.deps.downloads.send(command, limits),
     );
     // A stream of Node; the type has those of browsers, too.
     return { body: Body as Readable, length: ContentLength ?? NaN, metadata: Metadata ?? {} };

@@ -69,6 +69,13 @@ onFakeGcs((suite) => {
     await expect(storage.start()).rejects.toThrow(/give the right credentials/);
   }, 60_000);
 
+  it('credentials that never come are an error after a while, like an answer that never comes', async () => {
+    const client = new Storage({ ...suite.address, useAuthWithCustomEndpoint: true });
+    client.authClient.getClient = () => new Promise(() => undefined);
+    const storage = new GcsStorage({ bucket: suite.bucket.name, client, requestTimeout: 5 });
+    await expect(storage.start()).rejects.toThrow(/AbortError|aborted/);
+  }, 60_000);
+
   it('every request carries the credentials of the client, which the library keeps fresh', async () => {
     const proxy = await GcsProxy.start(suite.address.apiEndpoint);
     const client = new Storage({

@@ -1,0 +1,21 @@
+import { expect, it } from '@jest/globals';
+import { onFakeGcs } from '../../support/services/each-gcs-service.js';
+import { content, Desk, MIB, Row } from './support.js';
+
+/** As many connections as all uploads share. */
+const SLOW = 120;
+
+onFakeGcs((suite) => {
+  it('clients that do not read their downloads keep no upload from the store', async () => {
+    const desk = await Desk.open(suite);
+    const row = new Row({ length: MIB });
+    await row.send(desk.storage, content(MIB));
+    const open = await Promise.all(Array.from({ length: SLOW }, () => desk.storage.read(row.whole)));
+    const other = new Row({ length: 10 });
+    await other.send(desk.storage, content(10));
+
+    expect(await desk.object(other.key)).toEqual(content(10));
+    for (const stream of open) stream.on('error', () => undefined).destroy();
+    await desk.close();
+  }, 30_000);
+});
