@@ -187,9 +187,9 @@ export interface UploadRepository {
 
   /**
    * Uploads that need no working bytes any more and still have parts on record, in the order of their ids: complete
-   * ones, without partials, whose parts may be all they have, and tombstones.
+   * ones and tombstones. Partials are among them only if `partials` is true: their parts may be all they have.
    */
-  withLeftParts(limit: number, after?: string): Promise<UploadRecord[]>;
+  withLeftParts(limit: number, after?: string, partials?: boolean): Promise<UploadRecord[]>;
 
   /** Rows in one of `states` that nobody has a lease of, oldest first: a crash or a failure left them there. */
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]>;

@@ -123,6 +123,13 @@ export interface UploadStorage {
   readonly homeDirectory?: string;
 
   /**
+   * Whether `discardWork` is called for complete partials as well: they have left something, and what they consist of is
+   * not among it. Without it what a partial has stored stays until its bytes are not needed any more.
+   * @default false
+   */
+  readonly partialsLeaveWork?: boolean;
+
+  /**
    * Milliseconds after which the store itself removes what is unfinished, counted from the beginning of an upload. An
    * `expiration` that keeps unfinished uploads longer fails at start, and no byte extends the time of one beyond it.
    */
@@ -180,7 +187,7 @@ export interface UploadStorage {
    */
   readUnfinished?(upload: StoredUpload, range: ByteRange): Promise<Readable>;
 
-  /** Removes everything but the published object, and forgets the parts. Idempotent. */
+  /** Removes everything but the object that a complete upload is, and forgets the parts. Idempotent. */
   discardWork(upload: StoredUpload): Promise<void>;
 
   /**

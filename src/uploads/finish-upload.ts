@@ -76,7 +76,7 @@ export function completion(deps: UploadDeps, { length, ...completed }: Completed
 
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
 export function announceCompletion(deps: UploadDeps, completed: UploadRecord): void {
-  deps.background.run(() => deps.storage.discardWork(storedUpload(deps, completed)));
+  discardWork(deps, completed);
   const upload = toCompletedUpload(completed);
   if (!upload) return;
   deps.events.announceCompleted(upload);
@@ -111,9 +111,15 @@ async function recordCompletion(
 ): Promise<UploadRecord> {
   if (lock.upload.kind === 'partial') {
     const complete = { state: 'complete', completed: true, offset: length, length } as const;
-    return lock.release({ ...complete, ...rest, ...extension(deps, 'complete') });
+    const completed = await lock.release({ ...complete, ...rest, ...extension(deps, 'complete') });
+    if (deps.storage.partialsLeaveWork) discardWork(deps, completed);
+    return completed;
   }
   const completed = await lock.release(completion(deps, { length, ...rest }));
   announceCompletion(deps, completed);
   return completed;
+}
+
+function discardWork(deps: UploadDeps, completed: UploadRecord): void {
+  deps.background.run(() => deps.storage.discardWork(storedUpload(deps, completed)));
 }

@@ -39,7 +39,7 @@ export async function discard(deps: UploadDeps, lock: Lock): Promise<void> {
 /** Removes what uploads that are complete, or gone, still have on record besides their objects. */
 export async function discardLeftParts(deps: UploadDeps): Promise<void> {
   await eachBatch(
-    (after) => deps.repository.withLeftParts(BATCH, after),
+    (after) => deps.repository.withLeftParts(BATCH, after, deps.storage.partialsLeaveWork),
     async (uploads) => void (await freeEach(deps, uploads, (upload) => deps.storage.discardWork(upload))),
   );
 }

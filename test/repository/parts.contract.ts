@@ -186,13 +186,15 @@ export function partContract(make: MakeDatabase): void {
     // The partial is being freed; the others are complete without parts, at work, and of another registration.
     await completeSingle(repository);
     await parts.record(await leased(), 1, [part(1)]);
-    await withPart(completePartial(repository));
-    const found = async (limit: number, after?: string) =>
-      (await repository.withLeftParts(limit, after)).map(({ id }) => id);
+    const kept = await withPart(completePartial(repository));
+    const found = async (limit: number, after?: string, partials?: boolean) =>
+      (await repository.withLeftParts(limit, after, partials)).map(({ id }) => id);
     left.sort();
     expect(await found(10)).toEqual(left);
     expect(await found(2)).toEqual(left.slice(0, 2));
     expect(await found(2, left[1])).toEqual(left.slice(2));
+    // The storage has said that their parts are not all they have.
+    expect(await found(10, '', true)).toEqual([...left, partial, kept].toSorted());
     await parts.forget(left[0]!);
     expect(await found(10)).toEqual(left.slice(1));
   });

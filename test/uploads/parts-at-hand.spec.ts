@@ -222,6 +222,23 @@ describe('an upload whose storage keeps parts', () => {
     expect(storage.calls).toEqual([]);
   });
 
+  it('keeps the parts of a complete partial, unless the storage says that they are not needed any more', async () => {
+    const partials = [await begun(true), await begun(true)];
+    await context.uploads.append(partials[0]!, rest());
+    storage.partialsLeaveWork = true;
+    // As after a crash behind the statement that completed the second one.
+    storage.discardFault = AWAY;
+    await context.uploads.append(partials[1]!, rest());
+    await context.idle();
+    expect(storage.calls).toEqual(['finish.complete', 'finish.complete', 'discardWork']);
+    for (const id of partials) expect(await context.parts.list(id)).toHaveLength(1);
+
+    storage.discardFault = undefined;
+    await context.maintain();
+    expect(objects()).toEqual(partials.map((id) => `partial ${id}`).toSorted());
+    for (const id of partials) expect(await context.parts.list(id)).toEqual([]);
+  });
+
   describe('that cannot be read back takes a checksum that nobody announced', () => {
     const chunked = (content: string, trailer: () => Checksum | undefined): AppendToUpload => ({
       offset: 2,

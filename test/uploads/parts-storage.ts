@@ -26,6 +26,7 @@ export class PartsStorage implements UploadStorage {
   appendFault: StorageError | undefined;
   onFinish: ((upload: StoredUpload) => Promise<void>) | undefined;
   discardFault: StorageError | undefined;
+  partialsLeaveWork = false;
 
   constructor(readonly homeDirectory: string) {}
 

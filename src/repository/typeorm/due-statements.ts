@@ -47,14 +47,15 @@ export class DueStatements {
   }
 
   /** From those that have parts, which are few, to their uploads. */
-  async withLeftParts(limit: number, after = ''): Promise<UploadRecord[]> {
+  async withLeftParts(limit: number, after = '', partials = false): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const { dialect } = connection;
+    const kinds = partials ? '' : `AND held.kind <> 'partial'`;
     const rows = await connection.query<SelectedUpload>(
       `SELECT ${uploadColumns(dialect, 'held')} FROM (${dialect.different('tus_part', 'upload_id')}) AS parts
       JOIN tus_upload AS held ON held.id = parts.value
       WHERE held.endpoint = ? AND (held.lease_holder IS NULL OR held.lease_expires_at <= ${dialect.now})
-      AND ((held.state = 'complete' AND held.kind <> 'partial') OR (held.state = 'gone' AND held.content <> 'releasing'))
+      AND ((held.state = 'complete' ${kinds}) OR (held.state = 'gone' AND held.content <> 'releasing'))
       ORDER BY held.id LIMIT ?`,
       [after, endpoint, limit],
     );

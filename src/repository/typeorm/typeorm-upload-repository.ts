@@ -135,8 +135,8 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.due.released(ids);
   }
 
-  withLeftParts(limit: number, after?: string): Promise<UploadRecord[]> {
-    return this.due.withLeftParts(limit, after);
+  withLeftParts(limit: number, after?: string, partials?: boolean): Promise<UploadRecord[]> {
+    return this.due.withLeftParts(limit, after, partials);
   }
 
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]> {

@@ -78,7 +78,8 @@ export class Writer {
     const completed = await (finish ? finish.complete() : this.storage.complete(this.whole(length)));
     this.recordCompletion(length);
     if (completed) this.row.reference = completed.reference;
-    if (this.row.kind !== 'partial') await this.storage.discardWork(this.row.view);
+    const leavesWork = this.row.kind !== 'partial' || this.storage.partialsLeaveWork;
+    if (leavesWork) await this.storage.discardWork(this.row.view);
   }
 
   recordCompletion(length: number): void {

@@ -14,6 +14,7 @@ type Fault = StorageError | undefined;
 /** A storage that fails or waits where a test says so. */
 export class FaultyStorage implements UploadStorage {
   readonly homeDirectory?: string;
+  readonly partialsLeaveWork?: boolean;
   readonly readUnfinished?: NonNullable<UploadStorage['readUnfinished']>;
   readonly sweep?: NonNullable<UploadStorage['sweep']>;
   /** An append stores only this prefix of its body before it fails. */
@@ -32,6 +33,7 @@ export class FaultyStorage implements UploadStorage {
 
   constructor(private readonly inner: UploadStorage) {
     if (inner.homeDirectory !== undefined) this.homeDirectory = inner.homeDirectory;
+    if (inner.partialsLeaveWork !== undefined) this.partialsLeaveWork = inner.partialsLeaveWork;
     if (inner.readUnfinished) this.readUnfinished = inner.readUnfinished.bind(inner);
     if (inner.sweep) this.sweep = inner.sweep.bind(inner);
   }
