@@ -21,7 +21,7 @@ export class Cleaner {
   async discardWork(upload: StoredUpload): Promise<void> {
     const parts = await upload.parts.list();
     // Its first writer has sent it in one request: there was nothing else.
-    if (upload.kind === 'single' && upload.epoch <= 1 && parts.length === 0) return;
+    if (upload.kind !== 'final' && upload.epoch <= 1 && parts.length === 0) return;
     await this.removeParts(upload);
   }
 
@@ -50,15 +50,7 @@ export class Cleaner {
     try {
       await this.deps.api.remove(object);
     } catch (error) {
-      if (!isRetained(error)) throw error;
+      if (!(error instanceof GcsError) || !error.isRetained) throw error;
     }
   }
-}
-
-function isRetained(error: unknown): boolean {
-  return (
-    error instanceof GcsError &&
-    error.status === 403 &&
-    /retention|hold/i.test(`${error.reason} ${error.message}`)
-  );
 }

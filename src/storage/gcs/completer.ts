@@ -100,10 +100,10 @@ export class Completer {
     components: readonly Component[],
     storageClass: string | undefined,
   ): Promise<readonly Component[]> {
-    const { composer, keys } = this.deps;
+    const { composer } = this.deps;
     if (storageClass === undefined) return composer.fewEnough(upload, components);
     if (components.length === 1) return components;
-    return [await composer.part(upload, components, keys.step(upload, 'whole'))];
+    return [await composer.step(upload, components)];
   }
 
   /**

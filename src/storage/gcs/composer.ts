@@ -39,24 +39,25 @@ export class Composer {
     const sources = await this.fewEnough(upload, components);
     const { api, settings, objects } = this.deps;
     const wanted = { ...sumOf(sources), name, upload, resource: workResource(settings, upload) };
-    const { generation } = await objects.make(wanted, (at) => api.compose(sources, at));
-    return { ...sumOf(sources), name, generation };
+    return objects.make(wanted, (at) => api.compose(sources, at));
+  }
+
+  /** One object of all components, on the way to another one. */
+  step(upload: StoredUpload, components: readonly Component[]): Promise<Component> {
+    return this.part(upload, components, this.deps.keys.step(upload, components));
   }
 
   /** At most 32 objects, behind each other the same bytes. What is made on the way goes with the parts of the upload. */
   async fewEnough(upload: StoredUpload, components: readonly Component[]): Promise<readonly Component[]> {
     let level = [...components];
-    for (let round = 0; level.length > MOST_SOURCES; round++) {
+    while (level.length > MOST_SOURCES) {
       const groups = Array.from({ length: Math.ceil(level.length / MOST_SOURCES) }, (_, index) =>
         level.slice(index * MOST_SOURCES, (index + 1) * MOST_SOURCES),
       );
       const joined: Component[] = [];
       await inParallel(CONCURRENCY, [...groups.entries()], async ([index, group]) => {
         const [only, second] = group;
-        joined[index] =
-          only && !second
-            ? only
-            : await this.part(upload, group, this.deps.keys.step(upload, `${round}-${index}`));
+        joined[index] = only && !second ? only : await this.step(upload, group);
       });
       level = joined;
     }

@@ -1,16 +1,18 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import { inParallel } from '../parts/in-parallel.js';
-import type { ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
+import type { ByteRange, ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
 import { hashed } from './body.js';
 import type { Composer } from './composer.js';
 import type { GcsApi } from './gcs.api.js';
 import type { Keys } from './keys.js';
 import { workResource } from './object-settings.js';
 import type { GcsObjectSettings } from './object-settings.js';
+import { isOf } from './objects.js';
 import type { Objects } from './objects.js';
 import { LARGEST_OBJECT } from './options.js';
 import { componentOf, tagOf } from './part-tag.js';
 import type { Component } from './part-tag.js';
+import { objectOf } from './reader.js';
 
 /** Sources that are looked at, or copied, at the same time. */
 const CONCURRENCY = 8;
@@ -58,20 +60,16 @@ export class Concatenator {
       stopIf(signal);
       const object = await this.objectOf(source);
       const whole = source.start === 0 && source.length === object.length;
-      found[index] = whole ? [object] : await this.copied(final, { source, object, index });
+      found[index] = whole ? [object] : await this.copied(final, { source, object, signal });
     });
     return found.flat();
   }
 
   /** Of a partial the row knows the object; of a final that has consumed partials the store has to be asked. */
   private async objectOf({ upload }: ConcatSource): Promise<Component> {
-    const { api, keys } = this.deps;
-    const name = keys.object(upload);
+    if (upload.reference === null) return objectOf(this.deps, upload);
     const length = upload.length ?? upload.offset;
-    if (upload.reference !== null) return componentOf({ tag: upload.reference, length }, name);
-    const object = await api.find(name);
-    if (object?.length === length) return object;
-    throw new StorageError('missing', `The bytes of upload ${upload.id} are gone.`);
+    return componentOf({ tag: upload.reference, length }, this.deps.keys.object(upload));
   }
 
   /**
@@ -80,22 +78,28 @@ export class Concatenator {
    */
   private async copied(
     final: StoredUpload,
-    { source, object, index }: { source: ConcatSource; object: Component; index: number },
+    { source, object, signal }: { source: ConcatSource; object: Component; signal: AbortSignal },
   ): Promise<readonly Component[]> {
-    const { api, keys, settings, objects } = this.deps;
     const pieces: Component[] = [];
     for (let done = 0; done < source.length; done += PIECE) {
+      stopIf(signal);
       const start = source.start + done;
-      const length = Math.min(PIECE, source.length - done);
-      const body = await hashed({
-        body: await api.bytes(object, { start, end: start + length - 1 }),
-        length,
-      });
-      const name = keys.step(final, `copy-${index}-${pieces.length}`);
-      const wanted = { ...body, name, upload: final, resource: workResource(settings, final) };
-      pieces.push(await objects.make(wanted, (at) => api.insert(body, at)));
+      const end = start + Math.min(PIECE, source.length - done) - 1;
+      pieces.push(await this.piece(final, object, { start, end }));
     }
     return pieces;
+  }
+
+  /** A merge that was stopped finds what it has copied before. */
+  private async piece(final: StoredUpload, object: Component, range: ByteRange): Promise<Component> {
+    const { api, keys, settings, objects } = this.deps;
+    const name = keys.step(final, [{ ...object, range }]);
+    const length = range.end + 1 - range.start;
+    const found = await api.find(name);
+    if (found?.length === length && isOf(final, found)) return found;
+    const body = await hashed({ body: await api.bytes(object, range), length });
+    const wanted = { ...body, name, upload: final, resource: workResource(settings, final) };
+    return objects.make(wanted, (at) => api.insert(body, at));
   }
 }
 

@@ -47,7 +47,8 @@ export class GcsApi {
     const described = JSON.stringify({ ...resource, name: at.name, crc32c: crc32cText(body.crc32c) });
     const head = Buffer.from(
       `--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${described}\r\n` +
-        `--${boundary}\r\ncontent-type: ${resource.contentType}\r\n\r\n`,
+        // The description has it as it is; nothing may end this header before its time.
+        `--${boundary}\r\ncontent-type: ${resource.contentType.replace(/[^\x20-\x7e]/g, ' ')}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--`);
     const stored = await this.deps.requests.json<Described>('insert', {

@@ -20,7 +20,16 @@ export class GcsError extends StorageError {
     const { status } = this;
     return status === undefined || status === 408 || status === 429 || status >= 500;
   }
+
+  /** Whether a retention policy or a hold keeps the object: for long, or for ever. */
+  get isRetained(): boolean {
+    return this.status === 403 && RETAINED.test(this.reason);
+  }
 }
+
+/** cloud.google.com/storage/docs/json_api/v1/status-codes */
+const RETAINED = /^(retentionPolicyNotMet|objectUnderActiveHold)$/;
+const INVALID = /^(invalid|invalidArgument|invalidParameter|badRequest|required|parseError)$/;
 
 /** What `GcsError.reason` says of a body that ended early. */
 export const BROKEN_BODY = 'brokenBody';
@@ -32,7 +41,14 @@ export function gcsError(request: string, error: unknown): GcsError {
   const text = `The store has answered ${shown} to ${request}: ${message}`;
   if (status === 404 && isOfObject(request, reason, message))
     return new GcsError('missing', text, status, reason);
-  return new GcsError(status === 507 ? 'full' : 'unavailable', text, status, reason);
+  const failure = new GcsError(status === 507 ? 'full' : 'unavailable', text, status, reason);
+  const makes = request === 'insert' || request === 'compose' || request === 'rewrite';
+  return makes && isForGood(failure) ? new GcsError('conflict', text, status, reason) : failure;
+}
+
+/** Not a key of KMS, which may be enabled again, and not bytes that were damaged on their way. */
+function isForGood({ status, reason, message, isRetained }: GcsError): boolean {
+  return isRetained || (status === 400 && INVALID.test(reason) && !/crc32c|md5/i.test(message));
 }
 
 /** Not of the bucket, which may come back, nor of a proxy on the way. The answer to a download is plain text. */

@@ -1,5 +1,6 @@
 import { Storage } from '@google-cloud/storage';
 import type { Readable } from 'node:stream';
+import { StorageError } from '../../model/errors/storage.error.js';
 import { writeParts } from '../parts/part-writer.js';
 import type { PartMemory } from '../parts/part-memory.js';
 import { FIRST_TAIL, partRules } from '../parts/part-rules.js';
@@ -29,7 +30,7 @@ import { GcsApi } from './gcs.api.js';
 import { Keys } from './keys.js';
 import { KnownParts } from './known-parts.js';
 import { Objects } from './objects.js';
-import { LARGEST_PART, PLANNED_PARTS } from './options.js';
+import { LARGEST_OBJECT, LARGEST_PART, PLANNED_PARTS } from './options.js';
 import type { GcsStorageOptions } from './options.js';
 import { readObject } from './reader.js';
 import { Requests } from './requests.js';
@@ -45,6 +46,9 @@ const PART_BYTES = 8 * 1024 * 1024;
  * unfinished is an object for each part, below `<prefix>.tus/`, which the store composes.
  */
 export class GcsStorage implements UploadStorage {
+  /** A partial is an object too: the parts that it was composed of are not needed any more. */
+  readonly partialsLeaveWork = true;
+
   private readonly keys: Keys;
   private readonly api: GcsApi;
   private readonly rules: PartRules;
@@ -104,8 +108,8 @@ export class GcsStorage implements UploadStorage {
     const { rules, memory } = this;
     const { last, ...result } = await writeParts({ target, rules, memory }, watched, { body, context });
     if (last) return { ...result, finish: this.completer.finish(watched, last, target) };
-    if (!result.failure && context.signal.reason !== 'lost')
-      await this.smallParts.join(watched, parts, result.offset);
+    // What came just now may not verify, and no row counts it yet: it is joined by a later append.
+    if (!result.failure && !context.signal.aborted) await this.smallParts.join(watched, parts);
     return result;
   }
 
@@ -134,5 +138,12 @@ export class GcsStorage implements UploadStorage {
 function rulesOf({ partsInFlight: inFlight }: GcsStorageOptions, partSize: number): PartRules {
   const largest = Math.max(partSize, LARGEST_PART);
   const limits = { partSize, least: 1, largest, mostParts: PLANNED_PARTS, ...(inFlight && { inFlight }) };
-  return { ...partRules(limits), allows: () => true, mostParts: FIRST_TAIL - 1 };
+  const rules = partRules(limits);
+  const sizeOf: PartRules['sizeOf'] = (upload, place) => {
+    const room = LARGEST_OBJECT - place.start;
+    if ((upload.length ?? 0) > LARGEST_OBJECT || room <= 0)
+      throw new StorageError('full', `No object has more than ${LARGEST_OBJECT} bytes.`);
+    return Math.min(rules.sizeOf(upload, place), room);
+  };
+  return { ...rules, sizeOf, allows: () => true, mostParts: FIRST_TAIL - 1 };
 }

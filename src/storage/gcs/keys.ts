@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import { isUploadId } from '../../model/upload-id.js';
-import type { StoredUpload } from '../upload-storage.js';
+import type { ByteRange, StoredUpload } from '../upload-storage.js';
+import type { Component } from './part-tag.js';
 
 /** cloud.google.com/storage/docs/objects#naming */
 const MAX_KEY_BYTES = 1024;
@@ -9,6 +11,11 @@ const MAX_KEY_BYTES = 1024;
 const WORK_FOLDER = '.tus/';
 
 type Named = Pick<StoredUpload, 'id'>;
+
+/** A version of an object, or a range of it. */
+export interface SourceOfStep extends Pick<Component, 'name' | 'generation'> {
+  readonly range?: ByteRange;
+}
 
 /** Names of objects in the bucket. */
 export class Keys {
@@ -43,9 +50,16 @@ export class Keys {
     return `${this.parts(upload)}${epoch}-${number}`;
   }
 
-  /** An object that a completion makes on its way. */
-  step(upload: Named & Pick<StoredUpload, 'epoch'>, step: string): string {
-    return `${this.parts(upload)}${upload.epoch}-${step}`;
+  /**
+   * An object that is made on the way to another one. It is named by what it is made of, so that a second call finds it:
+   * a completion that fails for ever leaves one set of them.
+   */
+  step(upload: Named, sources: readonly SourceOfStep[]): string {
+    const hash = createHash('sha256');
+    for (const { name, generation, range } of sources) {
+      hash.update(JSON.stringify([name, generation, range?.start, range?.end]));
+    }
+    return `${this.parts(upload)}step-${hash.digest('hex').slice(0, 32)}`;
   }
 
   /** No folders: those of a hierarchical namespace would stay. */

@@ -36,9 +36,20 @@ export interface GcsObjectSettings {
 /** Stands in the metadata of an object: which upload it is. Recovery reads it after a lost answer. */
 export const MARKER = 'tus-upload';
 
+type Writer = Pick<StoredUpload, 'id' | 'createdAt' | 'epoch'>;
+
 /** With the time of its creation an id that is used again is another upload. */
-export function markerOf({ id, createdAt }: Pick<StoredUpload, 'id' | 'createdAt'>): string {
-  return `${id} ${createdAt}`;
+function markerOf({ id, createdAt, epoch }: Writer): string {
+  return `${id} ${createdAt} ${epoch}`;
+}
+
+/** The epoch of the writer that has made an object for this upload; undefined if it is none of this upload's. */
+export function writerOf(
+  upload: StoredUpload,
+  { [MARKER]: marker }: ObjectResource['metadata'],
+): number | undefined {
+  const epoch = Number(marker?.slice(marker.lastIndexOf(' ') + 1));
+  return marker === markerOf({ ...upload, epoch }) ? epoch : undefined;
 }
 
 /** What an object is made with, in the words of the JSON API. */

@@ -3,7 +3,7 @@ import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { GcsApi, GcsObject, Generation, Target } from './gcs.api.js';
 import { GcsError } from './gcs.error.js';
-import { MARKER, markerOf } from './object-settings.js';
+import { writerOf } from './object-settings.js';
 import type { Component } from './part-tag.js';
 
 /** What an object has to be in the end. */
@@ -50,7 +50,7 @@ export class Objects {
   /** Bytes that are others than they should be count as nothing. */
   private async verified(made: GcsObject, { length, crc32c }: Wanted): Promise<GcsObject> {
     if (made.length === length && made.crc32c === crc32c) return made;
-    await this.deps.api.remove(made);
+    await this.deps.api.remove(made).catch(() => undefined);
     throw new StorageError(
       'unavailable',
       `The store has made other bytes of ${made.name} than it was given.`,
@@ -60,17 +60,23 @@ export class Objects {
 
 /** Whether an object is one that this upload has made. */
 export function isOf(upload: StoredUpload, { metadata }: GcsObject): boolean {
-  return metadata[MARKER] === markerOf(upload);
+  return writerOf(upload, metadata) !== undefined;
 }
 
 function isWanted(found: GcsObject, { upload, length, crc32c }: Wanted): boolean {
   return isOf(upload, found) && found.length === length && found.crc32c === crc32c;
 }
 
-/** What is there may only be replaced if it is this upload's own: bytes that never counted. */
+/**
+ * What is there may only be replaced if it is this upload's own: bytes that never counted. Those of a newer writer may
+ * count already: whoever meets them has lost the lease long ago.
+ */
 function generationUnder(found: GcsObject | undefined, { upload, overwrite = false }: Wanted): Generation {
   if (!found) return '0';
-  if (overwrite || isOf(upload, found)) return found.generation;
+  const writer = writerOf(upload, found.metadata);
+  if (writer !== undefined && writer > upload.epoch)
+    throw new StorageError('unavailable', `A newer writer has made ${found.name}.`);
+  if (overwrite || writer !== undefined) return found.generation;
   throw taken(upload, found.name);
 }
 

@@ -34,10 +34,13 @@ export interface SmallPartsDeps {
 export class SmallParts {
   constructor(private readonly deps: SmallPartsDeps) {}
 
-  /** Never rejects: as long as it fails the parts stay as they are, and the next append tries again. */
-  async join(upload: StoredUpload, known: KnownParts, offset: number): Promise<void> {
+  /**
+   * Only what the row has counted before this append: nobody needs the single parts again. Never rejects: as long as it
+   * fails the parts stay as they are, and the next append tries again.
+   */
+  async join(upload: StoredUpload, known: KnownParts): Promise<void> {
     try {
-      const small = partsToJoin(partsUpTo(known.all, offset), this.deps.partSize);
+      const small = partsToJoin(partsUpTo(known.all, upload.offset), this.deps.partSize);
       if (small.length > 0) await this.replace(upload, known, small);
     } catch {
       // What was made is found by its name when the upload is cleaned up.

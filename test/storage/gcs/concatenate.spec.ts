@@ -95,6 +95,49 @@ onFakeGcs((suite) => {
     expect(await desk.object(final.key)).toBeUndefined();
   });
 
+  it('does not take the object of another upload for a final that has consumed its partials', async () => {
+    const consumer = new Row({ kind: 'final', length: 100 });
+    await consumer.send(desk.storage, content(100));
+    const foreign = new Row({ key: consumer.key, length: 100 });
+    await foreign.send(desk.again({ overwrite: true }), content(100, 2));
+    const final = new Row({ kind: 'final' }).take();
+
+    const source = consumer.source(0, 40);
+    const merged = desk.storage.concatenate(final.upload, [source], final.context());
+    await expect(merged).rejects.toMatchObject({ kind: 'missing' });
+  });
+
+  it('stops between two pieces of a range, and copies none of them twice', async () => {
+    const [source = new Row()] = await partials(desk.storage, [33 * MIB]);
+    const final = new Row({ kind: 'final', length: 32 * MIB });
+    const ranges = [source.source(0, 32 * MIB)];
+    const stop = new AbortController();
+    desk.proxy.faults = (kind) => {
+      if (kind === 'insert') stop.abort('lost');
+      return undefined;
+    };
+    desk.requests();
+    const cut = desk.storage.concatenate(final.take().upload, ranges, final.context(stop));
+    await expect(cut).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(desk.requests()).toEqual({ get: 1, 'get media': 1, insert: 1 });
+
+    await desk.storage.concatenate(final.take().upload, ranges, final.context());
+    expect(desk.requests()).toEqual({ get: 4, 'get media': 3, insert: 3, compose: 1 });
+    await desk.storage.complete(final.whole);
+    expect((await desk.object(final.key))?.equals(content(33 * MIB, 0).subarray(0, 32 * MIB))).toBe(true);
+  });
+
+  it('the parts of a partial are not needed any more once it is complete', async () => {
+    const sources = await partials(desk.storage, [20 * MIB]);
+    expect(await desk.left()).toHaveLength(4);
+    for (const row of sources) await desk.storage.discardWork(row.take().whole);
+    expect(await desk.left()).toEqual([`.tus/${sources[0]?.id}`]);
+
+    const final = new Row({ kind: 'final' });
+    await merge(desk.storage, final, sources);
+    expect((await desk.object(final.key))?.equals(content(20 * MIB, 0))).toBe(true);
+  });
+
   it('goes on where a merge was cut, and finds what was published', async () => {
     const lengths = [6, 7, 8];
     const sources = await partials(desk.storage, lengths);

@@ -140,7 +140,7 @@ export class Row {
   async append(
     storage: GcsStorage,
     body: Buffer,
-    options: { fenced?: boolean; length?: number } = {},
+    options: { fenced?: boolean; length?: number; signal?: AbortSignal } = {},
   ): Promise<AppendResult> {
     const { length = this.upload.length } = options;
     this.epoch++;

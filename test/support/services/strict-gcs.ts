@@ -7,13 +7,16 @@ import { text } from 'node:stream/consumers';
 import { endToEnd, forward } from '../s3-proxy/forward.js';
 import { kindOf } from '../gcs-proxy/request-kind.js';
 
+/** Bytes of names and values: cloud.google.com/storage/quotas */
+const MOST_METADATA = 8192;
+
 interface Composition {
   readonly sourceObjects: readonly {
     readonly name: string;
     readonly generation?: string;
     readonly objectPreconditions?: { readonly ifGenerationMatch?: string };
   }[];
-  readonly destination: { readonly customTime?: string; readonly storageClass?: string };
+  readonly destination: { readonly metadata?: Readonly<Record<string, string>> };
 }
 
 /**
@@ -81,8 +84,9 @@ export class StrictGcs {
       return wanted !== null && !old && live !== undefined && live !== wanted ? 412 : undefined;
     }
     if (kind === 'compose') {
-      const { sourceObjects } = JSON.parse(body) as Composition;
-      if (sourceObjects.length === 0) return 400;
+      const { sourceObjects, destination } = JSON.parse(body) as Composition;
+      const texts = Object.entries(destination.metadata ?? {}).flat();
+      if (sourceObjects.length === 0 || Buffer.byteLength(texts.join('')) > MOST_METADATA) return 400;
       for (const source of sourceObjects) {
         const live = await generation(encodeURIComponent(source.name));
         if (live === undefined || (source.generation !== undefined && live !== source.generation)) return 404;

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Cleaner } from '../../../src/storage/gcs/cleaner.js';
+import { GcsApi } from '../../../src/storage/gcs/gcs.api.js';
+import { GcsError, gcsError } from '../../../src/storage/gcs/gcs.error.js';
+import { Keys } from '../../../src/storage/gcs/keys.js';
+import { LARGEST_OBJECT } from '../../../src/storage/gcs/options.js';
+import { onFakeGcs } from '../../support/services/each-gcs-service.js';
+import { content, Desk, MIB, read, Row } from './support.js';
+
+function refusal(reason: string, message = 'no', status = 400): Error {
+  const data = { error: { message, errors: [{ reason }] } };
+  return Object.assign(new Error(message), { response: { status, data } });
+}
+
+describe('what a store means by 400 or 403', () => {
+  it.each(['insert', 'compose', 'rewrite'])('to %s is the fault of the object, for good', (request) => {
+    expect(gcsError(request, refusal('invalid'))).toMatchObject({ kind: 'conflict', passes: false });
+  });
+
+  it('to an object that is kept is for good, too', () => {
+    const kept = refusal('retentionPolicyNotMet', 'kept', 403);
+    expect(gcsError('compose', kept)).toMatchObject({ kind: 'conflict', isRetained: true });
+  });
+
+  it('to a deletion is taken for done only where something is kept, whatever the words are', async () => {
+    const left = { name: '.tus/a.1-1', generation: '1', length: 1, crc32c: 0, metadata: {} };
+    const removing = (reason: string) => {
+      // Nothing on this machine keeps objects.
+      const api = {
+        list: async () => ({ objects: [left] }),
+        find: async () => undefined,
+        remove: () => Promise.reject(gcsError('delete', refusal(reason, `a@household.example may not`, 403))),
+      };
+      const cleaner = new Cleaner({ api: api as unknown as GcsApi, keys: new Keys('') });
+      return cleaner.remove(new Row().upload, false);
+    };
+    await removing('objectUnderActiveHold');
+    await expect(removing('forbidden')).rejects.toThrow('household');
+  });
+
+  it.each([
+    ['insert', 400, 'invalid', `Provided CRC32C "a" doesn't match calculated CRC32C "b".`],
+    ['compose', 400, 'cloudKmsDisabledKey'],
+    ['compose', 400, 'userProjectMissing'],
+    ['compose', 403, 'forbidden'],
+    ['delete', 400, 'invalid'],
+    ['list', 400, 'invalid'],
+  ] as const)('to %s may be something else: %d %s', (request, status, reason, message = '') => {
+    expect(gcsError(request, refusal(reason, message, status))).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+/** Small ones: so many that they are composed in two steps. */
+const partSize = MIB / 4;
+
+onFakeGcs((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await desk.close();
+  });
+
+  it('an object that the store will never take ends its upload', async () => {
+    const storage = desk.again({ partSize, object: { metadata: () => ({ name: 'x'.repeat(9000) }) } });
+    const row = new Row({ length: 2 * MIB });
+    await expect(row.send(storage, content(2 * MIB))).rejects.toMatchObject({ kind: 'conflict' });
+    await storage.remove(row.upload, false);
+    expect(await desk.left()).toEqual([]);
+  });
+
+  it('a completion that fails again and again leaves one set of objects, and composes nothing twice', async () => {
+    const storage = desk.again({ partSize, object: { storageClass: 'NEARLINE' } });
+    const row = new Row();
+    await row.append(storage, content(10 * MIB).subarray(0, -1));
+    // No right on the key, and no fault that a server can be made to show.
+    const forbidden = new GcsError('unavailable', 'Forbidden.', 403, 'forbidden');
+    const rewrite = jest.spyOn(GcsApi.prototype, 'rewrite').mockRejectedValue(forbidden);
+    await expect(row.send(storage, content(10 * MIB).subarray(-1))).rejects.toThrow('Forbidden.');
+    row.offset = 10 * MIB;
+    const left = await desk.left();
+    expect(left.filter((name) => name.includes('step'))).toHaveLength(3);
+    for (let call = 0; call < 3; call++) {
+      await expect(storage.complete(row.take().whole)).rejects.toThrow('Forbidden.');
+      expect(await desk.left()).toEqual(left);
+    }
+
+    rewrite.mockRestore();
+    await storage.complete(row.take().whole);
+    expect((await desk.object(row.key))?.equals(content(10 * MIB))).toBe(true);
+    await storage.discardWork(row.whole);
+    expect(await desk.left()).toEqual([row.key]);
+  });
+
+  it('a type of content that would end its header describes the object, and nothing of it becomes bytes', async () => {
+    const contentType = 'text/plain\r\nx-other: 1\r\n\r\nbytes';
+    const storage = desk.again({ object: { contentType: () => contentType } });
+    const row = new Row({ length: 10 });
+    await row.send(storage, content(10));
+    expect(await read(storage, row.whole)).toEqual(content(10));
+  });
+
+  it.each([
+    ['that is longer than an object may be', LARGEST_OBJECT + 1],
+    ['that has reached the length of an object, and says no end,', null],
+  ])('an upload %s is full, and keeps its bytes', async (_, length) => {
+    const row = new Row({ length });
+    if (length === null) {
+      const part = {
+        number: 1,
+        epoch: 1,
+        start: 0,
+        length: LARGEST_OBJECT,
+        tag: '1 AAAAAA==',
+        tail: false,
+      };
+      await row.take().upload.parts.record([part]);
+      row.offset = LARGEST_OBJECT;
+    }
+    const { offset } = row;
+    expect(await row.append(desk.storage, content(10))).toMatchObject({
+      offset,
+      failure: { kind: 'full' },
+    });
+    expect(desk.requests()).toEqual({});
+  });
+});

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { onFakeGcs } from '../../support/services/each-gcs-service.js';
+import { content, Desk, read, Row } from './support.js';
+
+onFakeGcs((suite) => {
+  let desk: Desk;
+  beforeEach(async () => {
+    desk = await Desk.open(suite);
+  });
+  afterEach(() => desk.close());
+
+  it('bytes that did not verify are never joined with those that count', async () => {
+    const row = new Row({ length: 100 });
+    const body = content(100);
+    for (let at = 0; at < 31; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+    await row.append(desk.storage, Buffer.from('X'));
+    // As the service leaves the row when the checksum was another one, or when it was killed before the statement.
+    row.offset = 31;
+    for (let at = 31; at < 99; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+
+    await row.send(desk.storage, body.subarray(99));
+    expect(await desk.object(row.key)).toEqual(body);
+    await desk.storage.discardWork(row.whole);
+    expect(await desk.left()).toEqual([row.key]);
+  });
+
+  it('a writer that is told to stop joins nothing: another one waits for it', async () => {
+    const row = new Row({ length: 100 });
+    for (let at = 0; at < 32; at++) await row.append(desk.storage, content(100).subarray(at, at + 1));
+    desk.requests();
+    await row.append(desk.storage, content(1), { signal: AbortSignal.abort('released') });
+    expect(desk.requests()).not.toHaveProperty('compose');
+    await row.append(desk.storage, content(1));
+    expect(desk.requests()).toEqual({ insert: 1, compose: 1, delete: 32 });
+  });
+
+  for (const overwrite of [false, true]) {
+    const how = overwrite ? ', also where objects may be replaced' : '';
+    for (const sent of [0, 5]) {
+      const made = sent === 0 ? 'one request' : 'parts';
+      it(`a writer that has lost its lease leaves the object of ${made} that the next one has made${how}`, async () => {
+        const storage = desk.again({ overwrite });
+        const row = new Row({ length: 10 });
+        if (sent > 0) await row.append(storage, content(10, 1).subarray(0, sent));
+        const late = await row.append(storage, content(10, 1).subarray(sent));
+        // The client has another file now.
+        await row.send(desk.again({ overwrite }), content(10, 2).subarray(sent));
+
+        await expect(late.finish?.complete()).rejects.toMatchObject({ kind: 'unavailable' });
+        const expected = Buffer.concat([content(10, 1).subarray(0, sent), content(10, 2).subarray(sent)]);
+        expect(await desk.object(row.key)).toEqual(expected);
+      });
+    }
+  }
+
+  it('a writer that has lost its lease leaves the object of a partial, whose generation is on record', async () => {
+    const row = new Row({ kind: 'partial', length: 10 });
+    const late = await row.append(desk.storage, content(10, 1));
+    await row.send(desk.again(), content(10, 2));
+
+    await expect(late.finish?.complete()).rejects.toMatchObject({ kind: 'unavailable' });
+    const final = new Row({ kind: 'final', length: 10 }).take();
+    await desk.storage.concatenate(final.upload, [row.source()], final.context());
+    await desk.storage.complete(final.whole);
+    expect(await read(desk.storage, final.whole)).toEqual(content(10, 2));
+  });
+
+  it('what a writer without a lease has made too early is replaced by the next one', async () => {
+    const row = new Row({ length: 10 });
+    const late = await row.append(desk.storage, content(10, 1));
+    const { finish } = await row.append(desk.again(), content(10, 2));
+    await late.finish?.complete();
+    await finish?.complete();
+    expect(await desk.object(row.key)).toEqual(content(10, 2));
+  });
+});
