@@ -3,7 +3,7 @@ import type { StoredUpload } from '../upload-storage.js';
 import type { GcsApi, GcsObject } from './gcs.api.js';
 import { GcsError } from './gcs.error.js';
 import type { Keys } from './keys.js';
-import { isOf } from './objects.js';
+import { isOf, isStill } from './objects.js';
 
 /** Requests of one clean-up at the same time. */
 const CONCURRENCY = 8;
@@ -29,7 +29,9 @@ export class Cleaner {
     // First, so that nobody makes the object of them after it was looked for.
     await this.removeParts(upload);
     const object = await this.deps.api.find(this.deps.keys.object(upload));
-    if (object && (published || isOf(upload, object))) await this.removeObject(object);
+    if (!object) return;
+    const isOurs = isOf(upload, object) || (published && isStill(upload, object));
+    if (isOurs) await this.removeObject(object);
   }
 
   /** By their names, since a crash leaves parts that never came on record. */

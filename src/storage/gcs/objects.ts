@@ -3,7 +3,7 @@ import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { GcsApi, GcsObject, Generation, Target } from './gcs.api.js';
 import { GcsError } from './gcs.error.js';
-import { writerOf } from './object-settings.js';
+import { MARKER, writerOf } from './object-settings.js';
 import type { Component } from './part-tag.js';
 
 /** What an object has to be in the end. */
@@ -61,6 +61,15 @@ export class Objects {
 /** Whether an object is one that this upload has made. */
 export function isOf(upload: StoredUpload, { metadata }: GcsObject): boolean {
   return writerOf(upload, metadata) !== undefined;
+}
+
+/**
+ * Whether an object is still the one that a complete upload was. An application may have copied it without its metadata:
+ * then the size has to do.
+ */
+export function isStill(upload: StoredUpload, object: GcsObject): boolean {
+  const isOurs = object.metadata[MARKER] === undefined || isOf(upload, object);
+  return isOurs && object.length === (upload.length ?? upload.offset);
 }
 
 function isWanted(found: GcsObject, { upload, length, crc32c }: Wanted): boolean {

@@ -3,8 +3,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import type { ByteRange, StoredUpload } from '../upload-storage.js';
 import type { GcsApi, GcsObject } from './gcs.api.js';
 import type { Keys } from './keys.js';
-import { MARKER } from './object-settings.js';
-import { isOf, taken } from './objects.js';
+import { isStill, taken } from './objects.js';
 
 export interface ReaderDeps {
   readonly api: GcsApi;
@@ -19,9 +18,7 @@ export async function objectOf({ api, keys }: ReaderDeps, upload: StoredUpload):
   const name = keys.object(upload);
   const object = await api.find(name);
   if (!object) throw new StorageError('missing', `There is no object ${name} any more.`);
-  // An application may have copied the object without its metadata: then the size has to do.
-  const isOurs = object.metadata[MARKER] === undefined || isOf(upload, object);
-  if (isOurs && object.length === (upload.length ?? upload.offset)) return object;
+  if (isStill(upload, object)) return object;
   throw new StorageError('missing', taken(upload, name).message);
 }
 

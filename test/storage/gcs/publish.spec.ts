@@ -70,6 +70,20 @@ onFakeGcs((suite) => {
     });
   }
 
+  it('is not removed where another object has taken its place', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    const other = new Row({ key: row.key, length: 10 });
+    await other.send(desk.again({ overwrite: true }), content(10, 2));
+    await desk.storage.remove(row.take().whole, true);
+    expect(await desk.object(row.key)).toEqual(content(10, 2));
+
+    // Without metadata it may be a copy that the application has made.
+    await desk.put(row.key, content(10));
+    await desk.storage.remove(row.take().whole, true);
+    expect(await desk.left()).toEqual([]);
+  });
+
   it('takes the object of an earlier upload with the same id for a foreign one', async () => {
     const earlier = new Row({ length: 10 });
     await earlier.send(desk.storage, content(10));

@@ -38,14 +38,14 @@ describe('what a store means by 400 or 403', () => {
     await expect(removing('forbidden')).rejects.toThrow('household');
   });
 
-  it.each([
+  it.each<[string, number, string, string?]>([
     ['insert', 400, 'invalid', `Provided CRC32C "a" doesn't match calculated CRC32C "b".`],
     ['compose', 400, 'cloudKmsDisabledKey'],
     ['compose', 400, 'userProjectMissing'],
     ['compose', 403, 'forbidden'],
     ['delete', 400, 'invalid'],
     ['list', 400, 'invalid'],
-  ] as const)('to %s may be something else: %d %s', (request, status, reason, message = '') => {
+  ])('to %s may be something else: %d %s', (request, status, reason, message = '') => {
     expect(gcsError(request, refusal(reason, message, status))).toMatchObject({ kind: 'unavailable' });
   });
 });
