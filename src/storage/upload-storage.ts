@@ -197,9 +197,10 @@ export interface UploadStorage {
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable>;
 
   /**
-   * Removes everything that was stored, the published object too, and forgets the parts. Idempotent. `published` says that the row reached
-   * `complete`: what is under the key is ours, unless it can be told that another object has taken its place. Without it the storage removes only an object that it can prove to be
-   * this upload's, since a foreign one may have the key.
+   * Removes everything that was stored, the published object too, and forgets the parts. Idempotent. `published` says
+   * that the row reached `complete`: what is under the key is ours, unless it can be told that another object has taken
+   * its place. Without it the storage removes only an object that it can prove to be this upload's, since a foreign one
+   * may have the key.
    */
   remove(upload: StoredUpload, published: boolean): Promise<void>;
 

@@ -87,18 +87,18 @@ export function expiryContract(make: MakeDatabase): void {
 
     it('is extended to no more than an age, by changes and by renewals, and not shortened to it (EXP-04)', async () => {
       const { id } = await repository.insert(newUpload({ expiresIn: DAY }), HOLDER);
-      const age = async () => {
+      const lifetime = async () => {
         const { expiresAt, createdAt } = await found(repository, id);
         return Number(expiresAt) - createdAt;
       };
       const beats = [{ id, epoch: 1, offset: 5 }];
       await repository.write(id, 1, { extend: { by: 3 * DAY, maxAge: 2 * DAY } }, false);
-      expect(await age()).toBe(2 * DAY);
+      expect(await lifetime()).toBe(2 * DAY);
       await repository.renew(HOLDER, beats, { by: 4 * DAY, maxAge: 3 * DAY });
-      expect(await age()).toBe(3 * DAY);
+      expect(await lifetime()).toBe(3 * DAY);
       await repository.renew(HOLDER, beats, { by: 4 * DAY, maxAge: DAY });
       await repository.write(id, 1, { extend: { by: 4 * DAY, maxAge: DAY } }, true);
-      expect(await age()).toBe(3 * DAY);
+      expect(await lifetime()).toBe(3 * DAY);
     });
 
     it('is left alone by a change that does not name it', async () => {

@@ -1,4 +1,3 @@
-import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import type { LastPart, PartBytes } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
