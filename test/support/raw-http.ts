@@ -79,3 +79,8 @@ export async function create(endpoint: string, headers: Record<string, string>):
 export function head(url: string): Promise<Answer> {
   return call({ method: 'HEAD', url, headers: tus() });
 }
+
+/** The id in the URL of an upload. */
+export function idOf(url: string): string {
+  return url.split('/').at(-1) ?? '';
+}

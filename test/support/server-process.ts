@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './faults/steps.mjs';
+import type { StoreApi } from './stores/object-store.js';
 import type { Platform } from './tus-app.js';
 
 const SCRIPT = fileURLToPath(new URL('./server.mjs', import.meta.url));
@@ -12,8 +13,8 @@ export interface ServerOptions {
   readonly directory: string;
   /** Options of the module that JSON can carry. */
   readonly tus?: Readonly<Record<string, unknown>>;
-  /** Options of `S3Storage` that JSON can carry: then the bytes go to a bucket, and the rows alone into the folder. */
-  readonly s3?: Readonly<Record<string, unknown>>;
+  /** A storage in a store, with options that JSON can carry: then the rows alone are in the folder. */
+  readonly store?: { readonly api: StoreApi; readonly options: Readonly<Record<string, unknown>> };
   /** A file that gets the id of each delivered upload. */
   readonly completed?: string;
   /** `hangs`: the hook never returns, so nothing is ever delivered. */
@@ -42,7 +43,7 @@ export class ServerProcess {
         PATH: process.env.PATH,
         TUS_DIRECTORY: options.directory,
         TUS_OPTIONS: JSON.stringify(options.tus ?? {}),
-        ...(options.s3 && { TUS_S3: JSON.stringify(options.s3) }),
+        ...(options.store && { TUS_STORE: JSON.stringify(options.store) }),
         ...(options.completed && { TUS_COMPLETED: options.completed }),
         ...(options.fault && { TUS_FAULT: JSON.stringify(options.fault) }),
         ...(options.platform && { TUS_PLATFORM: options.platform }),

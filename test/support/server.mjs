@@ -20,7 +20,7 @@ const {
   TUS_HOOK,
   TUS_FAULT,
   TUS_PLATFORM,
-  TUS_S3,
+  TUS_STORE,
 } = process.env;
 
 /** Writes the id of each delivered upload to a file, if one is named; TUS_HOOK=hangs never returns from that. */
@@ -35,8 +35,8 @@ class AppModule {}
 Module({
   imports: [
     TusModule.forRoot({
-      ...(TUS_S3
-        ? await onS3(JSON.parse(TUS_S3))
+      ...(TUS_STORE
+        ? await onStore(JSON.parse(TUS_STORE))
         : { storage: new LocalStorage({ directory: TUS_DIRECTORY }) }),
       ...JSON.parse(TUS_OPTIONS),
     }),
@@ -54,11 +54,11 @@ app.getHttpServer().keepAliveTimeout = 600_000;
 await app.listen(0, '127.0.0.1');
 process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().port })}\n`);
 
-/** Bytes in a bucket, rows where they are for a folder. */
-async function onS3(options) {
-  const { S3Storage } = await import('../../dist/storage/s3/index.js');
+/** Bytes in a store, rows where they are for a folder. */
+async function onStore({ api, options }) {
+  const { S3Storage, GcsStorage, AzureStorage } = await import(`../../dist/storage/${api}/index.js`);
   const database = { path: join(TUS_DIRECTORY, '.tus', 'uploads.sqlite') };
-  return { storage: new S3Storage(options), database };
+  return { storage: new (S3Storage ?? GcsStorage ?? AzureStorage)(options), database };
 }
 
 /** From now on statements and file calls are counted, and one of them goes wrong. */

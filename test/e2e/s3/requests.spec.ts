@@ -1,17 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { content, sha256Of } from '../../support/content.js';
-import { call, create, head, patch, tus } from '../../support/raw-http.js';
-import { S3App } from '../../support/s3-app.js';
-import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+import { call, create, head, idOf, patch, tus } from '../../support/raw-http.js';
+import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
+import { StoreApp } from '../../support/store-app.js';
+import { eachS3Store } from '../../support/stores/each-store.js';
 
 const MIB = 1024 ** 2;
 
-eachLocalS3Service((suite) => {
+eachS3Store((store) => {
   describe('requests to the store', () => {
-    let app: S3App;
+    let app: StoreApp<S3Kind>;
 
     beforeAll(async () => {
-      app = await S3App.start(suite);
+      app = await StoreApp.start(store);
     });
     afterEach(async () => {
       await app.idle();
@@ -111,7 +112,3 @@ eachLocalS3Service((suite) => {
     }
   });
 });
-
-function idOf(url: string): string {
-  return url.split('/').at(-1) ?? '';
-}

@@ -1,4 +1,4 @@
-import { call, tus } from '../../support/raw-http.js';
+import { call, idOf, tus } from '../../support/raw-http.js';
 import type { Answer, Call } from '../../support/raw-http.js';
 
 /** So many requests are refused at most, or lost, until the store recovers; and as many may follow. */
@@ -57,5 +57,5 @@ export class Client {
 
 /** The id of the upload that an answer names. */
 export function created(answer: Answer): string {
-  return String(answer.headers.location).split('/').at(-1) ?? '';
+  return idOf(String(answer.headers.location));
 }

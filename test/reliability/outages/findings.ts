@@ -1,5 +1,5 @@
 import { sha256Of } from '../../support/content.js';
-import type { S3App } from '../../support/s3-app.js';
+import type { StoreApp } from '../../support/store-app.js';
 import type { Known } from './scenarios.js';
 
 interface Row {
@@ -15,7 +15,10 @@ interface Row {
 }
 
 /** Compares rows and bucket with what clients know, once nothing changes any more; a sentence for each thing that is wrong. */
-export async function findings(app: S3App, { complete, ended, contents }: Known): Promise<string[]> {
+export async function findings<Kind extends string>(
+  app: StoreApp<Kind>,
+  { complete, ended, contents }: Known,
+): Promise<string[]> {
   const rows = await app.rows<Row>('SELECT * FROM tus_upload');
   const parts = await app.rows<{ upload_id: string }>('SELECT DISTINCT upload_id FROM tus_part');
   const states = new Map(rows.map(({ id, state }) => [id, state]));
@@ -43,7 +46,11 @@ function ofRow(row: Row): string[] {
   ];
 }
 
-async function ofObjects(app: S3App, rows: readonly Row[], contents: Known['contents']): Promise<string[]> {
+async function ofObjects(
+  app: Pick<StoreApp<never>, 'hashOf'>,
+  rows: readonly Row[],
+  contents: Known['contents'],
+): Promise<string[]> {
   const found: string[] = [];
   for (const { id, storage_key, metadata } of rows) {
     const sent = contents.get(Buffer.from(metadata?.split(' ')[1] ?? '', 'base64').toString());

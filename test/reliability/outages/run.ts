@@ -1,7 +1,5 @@
-import { hastyClient } from '../../support/hasty-client.js';
-import { S3App } from '../../support/s3-app.js';
-import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
-import type { S3Suite } from '../../support/services/each-s3-service.js';
+import { StoreApp } from '../../support/store-app.js';
+import type { ObjectStore } from '../../support/stores/object-store.js';
 import { Random } from '../random.js';
 import { Client } from './client.js';
 import { findings } from './findings.js';
@@ -10,33 +8,34 @@ import type { OutagePlan } from './plan.js';
 import { SCENARIOS } from './scenarios.js';
 import type { Known } from './scenarios.js';
 
-const LEAST_PART = 5 * 1024 ** 2;
+/** Bytes: the least that S3 takes. */
+const PART = 5 * 1024 ** 2;
 
-export interface Outcome {
-  readonly plan: OutagePlan;
+export interface Outcome<Kind extends string> {
+  readonly plan: OutagePlan<Kind>;
   /** A sentence for each thing that was wrong. */
   readonly problems: readonly string[];
   /** The requests to the store that went wrong. */
-  readonly suffered: readonly S3Kind[];
+  readonly suffered: readonly Kind[];
 }
 
 /** Clients whose store fails as the seed says, and a look at what is left once it does no more. */
-export async function run(suite: S3Suite, seed: number): Promise<Outcome> {
+export async function run<Kind extends string>(
+  store: ObjectStore<Kind>,
+  seed: number,
+): Promise<Outcome<Kind>> {
   const random = new Random(seed);
-  const plan = planOf(random);
+  const plan = planOf(store, random);
   const problems: string[] = [];
   const known: Known = { complete: [], ended: [], contents: new Map() };
-  const app = await S3App.start(suite, {
-    storage: (endpoint) => ({
-      client: hastyClient({ ...suite.address, endpoint }),
-      partSize: LEAST_PART,
-    }),
+  const app = await StoreApp.start(store, {
+    storage: { hasty: true, partSize: PART },
     tus: { respondAfter: plan.respondAfter },
   });
   const recover = () => void (app.proxy.faults = () => undefined);
   const client = new Client({ endpoint: app.endpoint, problems, recover });
   try {
-    app.proxy.faults = faultsOf(plan, seed);
+    app.proxy.faults = faultsOf(store, plan, seed);
     await SCENARIOS[plan.scenario]({ client, random, known, maintain: () => app.maintain() });
     await app.maintain();
     recover();
@@ -54,7 +53,7 @@ export async function run(suite: S3Suite, seed: number): Promise<Outcome> {
 }
 
 /** Ends what no client knows of, and partials, as a day would. */
-async function forget(app: S3App, { complete }: Known): Promise<void> {
+async function forget(app: Pick<StoreApp<never>, 'rows'>, { complete }: Known): Promise<void> {
   await app.rows(
     `UPDATE tus_upload SET expires_at = 1 WHERE (kind = 'partial' AND content = 'stored' AND state <> 'gone')
     OR (state = 'open' AND id NOT IN (${complete.map(() => '?').join(', ')}))`,

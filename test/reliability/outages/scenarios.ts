@@ -2,7 +2,7 @@ import { content } from '../../support/content.js';
 import type { Random } from '../random.js';
 import { created } from './client.js';
 import type { Client } from './client.js';
-import type { OutagePlan } from './plan.js';
+import type { Scenario } from './plan.js';
 import { metadataOf, Uploader } from './uploader.js';
 import type { UploadPlan } from './uploader.js';
 
@@ -26,7 +26,7 @@ export interface Scene {
   readonly maintain: () => Promise<void>;
 }
 
-export const SCENARIOS: Readonly<Record<OutagePlan['scenario'], (scene: Scene) => Promise<void>>> = {
+export const SCENARIOS: Readonly<Record<Scenario, (scene: Scene) => Promise<void>>> = {
   async patches(scene) {
     await each(scene, () => uploader(scene, { deferred: scene.random.chance(0.3) }));
   },

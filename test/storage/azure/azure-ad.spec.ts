@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AzureStorage } from '../../../src/storage/azure/index.js';
-import { ACCOUNT, AZURITE, CERTIFICATE, HTTPS } from '../../support/services/azurite.js';
+import { ACCOUNT, AZURITE } from '../../support/services/azurite.js';
+import { loopback } from '../../support/services/loopback.js';
 import { withService } from '../../support/services/with-service.js';
 import { content, KIB, Row } from './support.js';
 
@@ -26,6 +26,7 @@ function token(): string {
 
 withService(AZURITE, () => {
   describe('on Azurite, with a credential of Azure AD', () => {
+    const https = loopback();
     let azurite: Awaited<ReturnType<typeof AZURITE.start>>;
     let client: BlobServiceClient;
     let container: string;
@@ -37,7 +38,7 @@ withService(AZURITE, () => {
       asked.push({ method: request.method, path: request.path, headers: request.getHeaders() });
     };
     beforeAll(async () => {
-      azurite = await AZURITE.start(HTTPS);
+      azurite = await AZURITE.start({ https });
     });
     afterAll(() => azurite.stop());
     beforeEach(async () => {
@@ -45,7 +46,7 @@ withService(AZURITE, () => {
       const credential = {
         getToken: () => Promise.resolve({ token: given, expiresOnTimestamp: Date.now() + 3_600_000 }),
       };
-      const options = { retryOptions: { maxTries: 1 }, tlsOptions: { ca: readFileSync(CERTIFICATE) } };
+      const options = { retryOptions: { maxTries: 1 }, tlsOptions: { ca: https.certificate } };
       client = new BlobServiceClient(`${azurite.address.endpoint}/${ACCOUNT}`, credential, options);
       container = randomUUID();
       await client.createContainer(container, { access: 'blob' });

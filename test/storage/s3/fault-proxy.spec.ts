@@ -11,7 +11,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FAULTS, seededFaults } from '../../support/s3-proxy/fault.js';
+import { FAULTS, seededFaultsOf } from '../../support/s3-proxy/fault.js';
 import { S3_KINDS } from '../../support/s3-proxy/request-kind.js';
 import { S3Proxy } from '../../support/s3-proxy/s3-proxy.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
@@ -119,7 +119,7 @@ eachLocalS3Service((suite) => {
 
 describe('faults that a seed determines', () => {
   const drawn = (seed: number) => {
-    const plan = seededFaults(seed, { probability: 0.3 });
+    const plan = seededFaultsOf(S3_KINDS, seed, { probability: 0.3 });
     return S3_KINDS.flatMap((kind) => Array.from({ length: 50 }, (_, index) => plan(kind, index + 1)));
   };
 

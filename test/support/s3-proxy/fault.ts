@@ -1,5 +1,4 @@
 import { Random } from '../../reliability/random.js';
-import { S3_KINDS } from './request-kind.js';
 import type { S3Kind } from './request-kind.js';
 
 export const FAULTS = [
@@ -17,7 +16,10 @@ export const FAULTS = [
   'hang-after',
 ] as const;
 
-export type Fault = (typeof FAULTS)[number];
+export type Fault =
+  | (typeof FAULTS)[number]
+  /** The connection is reset, and the store does it when nobody expects it any more: at `StoreProxy.arrive`. */
+  | 'late';
 
 /** Decides what happens to the n-th request of a kind, the first being 1. */
 export type FaultPlan<Kind extends string = S3Kind> = (kind: Kind, n: number) => Fault | undefined;
@@ -29,11 +31,6 @@ export interface SeededFaults {
 }
 
 /** Faults that a seed determines; each is as likely as the others. */
-export function seededFaults(seed: number, plan: SeededFaults): FaultPlan {
-  return seededFaultsOf(S3_KINDS, seed, plan);
-}
-
-/** The same for a store that has other kinds of requests. */
 export function seededFaultsOf<Kind extends string>(
   kinds: readonly Kind[],
   seed: number,
@@ -42,5 +39,17 @@ export function seededFaultsOf<Kind extends string>(
   return (kind, n) => {
     const random = Random.of(seed, n * kinds.length + kinds.indexOf(kind));
     return random.chance(probability) ? random.pick(faults) : undefined;
+  };
+}
+
+/** The connections of some requests break at once where they would hang: their clients wait for a long time. */
+export function briefly<Kind extends string>(
+  patient: readonly Kind[],
+  faults: FaultPlan<Kind>,
+): FaultPlan<Kind> {
+  return (kind, n) => {
+    const fault = faults(kind, n);
+    if (fault === undefined || !patient.includes(kind)) return fault;
+    return ({ hang: 'reset', 'hang-after': 'lost-answer' } as Partial<Record<Fault, Fault>>)[fault] ?? fault;
   };
 }

@@ -1,7 +1,9 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Fault, FaultPlan } from './fault.js';
 import { forward } from './forward.js';
 import { answerWith } from './lost-answers.js';
@@ -46,6 +48,7 @@ export class StoreProxy<Kind extends string> {
   private readonly server: Server = createServer();
   private readonly seen = new Map<Kind, number>();
   private readonly open = new Set<Promise<void>>();
+  private readonly late = new EventEmitter();
 
   protected constructor(
     private readonly store: URL,
@@ -96,7 +99,14 @@ export class StoreProxy<Kind extends string> {
     while (this.open.size > 0) await Promise.all(this.open);
   }
 
+  /** Lets the requests that are late arrive; resolves when the store has answered them. */
+  async arrive(): Promise<void> {
+    this.late.emit('arrive');
+    await this.idle();
+  }
+
   async stop(): Promise<void> {
+    this.late.emit('arrive');
     const closed = once(this.server, 'close');
     this.server.close();
     this.server.closeAllConnections();
@@ -120,10 +130,20 @@ export class StoreProxy<Kind extends string> {
     if (fault === 'reset') return void request.socket.resetAndDestroy();
     if (fault === 'hang') return void request.resume();
     if (fault === 'slow-down') return slowDown(request, response, this.protocol.busy);
-    const answer = await forward(request, this.store);
+    if (fault === 'late') return this.delay(request);
+    const answer = await forward(request, this.store, request);
     entry.status = answer.statusCode;
     answer.on('data', (chunk: Buffer) => void (entry.answered += chunk.length)).pause();
     await answerWith(answer, response, fault);
+  }
+
+  private async delay(request: IncomingMessage): Promise<void> {
+    const { socket } = request;
+    const body = await buffer(request);
+    const arrival = once(this.late, 'arrive');
+    socket.resetAndDestroy();
+    await arrival;
+    (await forward(request, this.store, Readable.from([body]))).resume();
   }
 
   private count(entry: ProxiedRequest<Kind>, bytes: number): void {

@@ -57,8 +57,8 @@ export class AzuriteSuite implements AzureSuite {
     return this.opened;
   }
 
-  async up(): Promise<void> {
-    this.running = await AZURITE.start();
+  async up(options: { readonly large?: boolean } = {}): Promise<void> {
+    this.running = await AZURITE.start(options);
     const client = clientOf(this.connectionString, `test-${randomUUID()}`);
     await client.create();
     this.opened = new AzureContainer(client, '');
@@ -81,6 +81,6 @@ function namedSuite(name: string, connectionString: string): AzureSuite {
   return { connectionString, container };
 }
 
-function clientOf(connectionString: string, container: string) {
+export function clientOf(connectionString: string, container: string) {
   return BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
 }

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Loopback } from './loopback.js';
 import { startServer } from './server-process.js';
 import type { RunningServer } from './server-process.js';
 import type { Service } from './with-service.js';
@@ -20,34 +22,47 @@ export interface AzureAddress {
   readonly connectionString: string;
 }
 
-/** Azurite, which comes from npm and keeps all in memory. */
+interface AzuriteOptions {
+  /** Keeps blobs in files instead of memory. */
+  readonly large?: boolean;
+  /** Speaks HTTPS: tokens of Azure AD go over nothing else. */
+  readonly https?: Loopback;
+}
+
+/** Azurite, which comes from npm. */
 export const AZURITE: Service & {
-  start(options?: readonly string[]): Promise<RunningServer & { readonly address: AzureAddress }>;
+  start(options?: AzuriteOptions): Promise<RunningServer & { readonly address: AzureAddress }>;
 } = {
   name: 'Azurite',
   found: existsSync(program),
-  start: async (options = []) => {
+  start: async ({ large = false, https } = {}) => {
     const server = await startServer({
       name: 'azurite',
-      command: (_, port) => [
+      prepare: (folder) => {
+        if (https) {
+          writeFileSync(join(folder, 'certificate.pem'), https.certificate);
+          writeFileSync(join(folder, 'key.pem'), https.key);
+        }
+        return [];
+      },
+      command: (folder, port) => [
         ...[process.execPath, program, '--blobHost', '127.0.0.1', '--blobPort', String(port)],
+        ...(large ? ['--location', folder] : ['--inMemoryPersistence']),
         // The SDK may speak a newer version of the protocol than Azurite has heard of.
-        ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
-        ...options,
+        ...['--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+        ...(https ? ['--oauth', 'basic', ...pair(folder)] : []),
       ],
       ready: /successfully listens/,
       signal: 'SIGKILL',
     });
-    const scheme = options.includes('--cert') ? 'https' : 'http';
+    const scheme = https ? 'https' : 'http';
     return { ...server, address: addressAt(`${scheme}://127.0.0.1:${server.port}`) };
   },
 };
 
-const pem = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-/** A certificate for 127.0.0.1 and its key, which is no secret: tokens of Azure AD go over HTTPS only. */
-export const CERTIFICATE = pem('loopback-cert.pem');
-export const HTTPS = ['--cert', CERTIFICATE, '--key', pem('loopback-key.pem'), '--oauth', 'basic'];
+function pair(folder: string): string[] {
+  return ['--cert', join(folder, 'certificate.pem'), '--key', join(folder, 'key.pem')];
+}
 
 /** The account at another place, such as a proxy. */
 export function addressAt(endpoint: string): AzureAddress {

@@ -56,8 +56,8 @@ export class RunningGcs implements GcsSuite {
     return this.started.bucket;
   }
 
-  async up(options: { readonly versions?: boolean } = {}): Promise<void> {
-    const server = await FAKE_GCS.start();
+  async up({ large = false, ...options }: { versions?: boolean; large?: boolean } = {}): Promise<void> {
+    const server = await FAKE_GCS.start({ large });
     const strict = await StrictGcs.start(server.address.apiEndpoint);
     // Past all proxies: what the tests look at counts nowhere.
     const bucket = GcsBucket.at(server.address, `test-${randomUUID()}`, '');

@@ -1,21 +1,18 @@
+import type { Readable } from 'node:stream';
 import { Storage } from '@google-cloud/storage';
 import type { GcsAddress } from './fake-gcs.js';
 
 /** The bucket of a suite, or its share of one that is used by others too. */
 export class GcsBucket {
-  readonly client: Storage;
-
-  private constructor(
-    address: Partial<GcsAddress>,
+  constructor(
+    readonly client: Storage,
     readonly name: string,
     /** What all names of the suite begin with; empty where the bucket is its own. */
     readonly prefix: string,
-  ) {
-    this.client = new Storage({ ...address });
-  }
+  ) {}
 
   static at(address: Partial<GcsAddress>, name: string, prefix: string): GcsBucket {
-    return new GcsBucket(address, name, prefix);
+    return new GcsBucket(new Storage({ ...address }), name, prefix);
   }
 
   create(options: { readonly versions?: boolean } = {}): Promise<unknown> {
@@ -34,6 +31,10 @@ export class GcsBucket {
     if (!exists) return undefined;
     const [bytes] = await this.client.bucket(this.name).file(name).download({ validation: false });
     return bytes;
+  }
+
+  stream(name: string): Readable {
+    return this.client.bucket(this.name).file(name).createReadStream({ validation: false });
   }
 
   async put(name: string, bytes: Buffer | string): Promise<void> {

@@ -55,7 +55,7 @@ export class StrictGcs {
     const { method = '', url = '' } = request;
     const kind = kindOf(method, url);
     if (kind !== 'compose' && kind !== 'rewrite' && kind !== 'delete') {
-      const answer = await forward(request, this.store);
+      const answer = await forward(request, this.store, request);
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders));
       return pipeline(answer, response);
     }

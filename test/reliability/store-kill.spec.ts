@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { content } from '../support/content.js';
 import { MortalServer } from '../support/mortal-server.js';
-import { newBucket, S3App } from '../support/s3-app.js';
-import { S3Proxy } from '../support/s3-proxy/s3-proxy.js';
-import { eachLocalS3Service } from '../support/services/each-s3-service.js';
-import type { S3Bucket } from '../support/services/s3-bucket.js';
+import { StoreApp } from '../support/store-app.js';
+import { eachStore } from '../support/stores/each-store.js';
+import type { Bucket, ObjectStore } from '../support/stores/object-store.js';
 import { Client } from './outages/client.js';
 import { findings } from './outages/findings.js';
 import { concatenate } from './outages/scenarios.js';
@@ -14,12 +13,15 @@ import { Random } from './random.js';
 
 const MIB = 1024 ** 2;
 /** Of each kind, on each store. */
-const KILLS = 10;
+const KILLS = Number(process.env.KILLS ?? 5);
+/** Decides about their moments. */
+const SEED = Number(process.env.KILLS_SEED ?? 1);
 
-eachLocalS3Service((suite) => {
-  describe('kill -9 of a server whose bytes are in a bucket', () => {
-    let bucket: S3Bucket;
-    let proxy: S3Proxy;
+eachStore(kills, { api: process.env.KILLS_STORE });
+
+function kills<Kind extends string>(store: ObjectStore<Kind>): void {
+  describe('kill -9 of a server whose bytes are in a store', () => {
+    let bucket: Bucket<Kind>;
     let server: MortalServer;
     let back: Promise<void>;
     let problems: string[];
@@ -27,8 +29,7 @@ eachLocalS3Service((suite) => {
     let client: Client;
 
     beforeEach(async () => {
-      bucket = await newBucket(suite);
-      proxy = await S3Proxy.start(suite.address.endpoint ?? '');
+      bucket = await store.open();
       server = await MortalServer.make();
       await start();
       back = Promise.resolve();
@@ -46,16 +47,16 @@ eachLocalS3Service((suite) => {
     afterEach(async () => {
       await back.catch(() => undefined);
       await server.remove();
-      await proxy.stop();
     });
 
     function start(): Promise<void> {
-      const clientConfig = { ...suite.address, endpoint: proxy.endpoint };
-      return server.restart({ s3: { bucket: bucket.name, clientConfig, partSize: 5 * MIB } });
+      const { api } = store;
+      return server.restart({ store: { api, options: bucket.options({ partSize: 5 * MIB }) } });
     }
 
     /** Kills the process once, at a moment of what the work asks of the store, and lets the next one go on. */
     async function during(work: () => Promise<void>, moment: Moment): Promise<void> {
+      const { proxy } = bucket;
       let killed = false;
       const kill = () => {
         if (killed) return;
@@ -88,7 +89,7 @@ eachLocalS3Service((suite) => {
     /** What is wrong once a further process has done all that was due. */
     async function whatIsLeft(): Promise<string[]> {
       await server.process.kill();
-      const app = await S3App.start(suite, { left: { bucket, directory: server.directory } });
+      const app = await StoreApp.start(store, { left: { bucket, directory: server.directory } });
       try {
         await app.settle();
         return [...problems, ...(await findings(app, known))];
@@ -97,36 +98,46 @@ eachLocalS3Service((suite) => {
       }
     }
 
-    it(`at ${KILLS} moments of a PATCH takes back no offset that was told, and the next process ends the upload`, async () => {
-      for (let kill = 1; kill <= KILLS; kill++) {
-        const random = Random.of(1, kill);
-        const bytes = content(random.pick([MIB, 12 * MIB, 22 * MIB]) + random.below(MIB), kill);
-        const upload = uploader(random, bytes, false);
-        await upload.create();
-        await during(() => upload.finish(), momentOf(random, { bytes: bytes.length, requests: 8 }));
-        known.complete.push(upload.id);
-      }
-      expect(await whatIsLeft()).toEqual([]);
-    }, 300_000);
-
-    it(`at ${KILLS} moments of a merge costs nothing: the next process merges, and removes what is not needed`, async () => {
-      for (let kill = 1; kill <= KILLS; kill++) {
-        const random = Random.of(2, kill);
-        const sizes = [5 * MIB, random.pick([MIB, 5 * MIB + 1]), 2 * MIB].map(
-          (size) => size + random.below(100),
-        );
-        const partials = sizes.map((size, index) => uploader(random, content(size, kill * 10 + index), true));
-        for (const partial of partials) {
-          await partial.create();
-          await partial.finish();
+    it(
+      `at ${KILLS} moments of a PATCH takes back no offset that was told, and the next process ends the upload`,
+      async () => {
+        for (let kill = 1; kill <= KILLS; kill++) {
+          const random = Random.of(SEED, kill);
+          const bytes = content(random.pick([MIB, 12 * MIB, 22 * MIB]) + random.below(MIB), kill);
+          const upload = uploader(random, bytes, false);
+          await upload.create();
+          await during(() => upload.finish(), momentOf(random, { bytes: bytes.length, requests: 8 }));
+          known.complete.push(upload.id);
         }
-        const merge = () => concatenate({ client, known, maintain: () => Promise.resolve() }, partials);
-        await during(merge, momentOf(random, { requests: 9 }));
-      }
-      expect(await whatIsLeft()).toEqual([]);
-    }, 300_000);
+        expect(await whatIsLeft()).toEqual([]);
+      },
+      60_000 * KILLS,
+    );
+
+    it(
+      `at ${KILLS} moments of a merge costs nothing: the next process merges, and removes what is not needed`,
+      async () => {
+        for (let kill = 1; kill <= KILLS; kill++) {
+          const random = Random.of(SEED + 1, kill);
+          const sizes = [5 * MIB, random.pick([MIB, 5 * MIB + 1]), 2 * MIB].map(
+            (size) => size + random.below(100),
+          );
+          const partials = sizes.map((size, index) =>
+            uploader(random, content(size, kill * 10 + index), true),
+          );
+          for (const partial of partials) {
+            await partial.create();
+            await partial.finish();
+          }
+          const merge = () => concatenate({ client, known, maintain: () => Promise.resolve() }, partials);
+          await during(merge, momentOf(random, { requests: 9 }));
+        }
+        expect(await whatIsLeft()).toEqual([]);
+      },
+      60_000 * KILLS,
+    );
   });
-});
+}
 
 /** After so many bytes that were sent to the store, or at the n-th request to it, whether it arrives there or not. */
 interface Moment {

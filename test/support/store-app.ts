@@ -1,57 +1,52 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, DeleteBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
-import { S3Storage } from '../../src/storage/s3/index.js';
-import type { S3StorageOptions } from '../../src/storage/s3/index.js';
 import { Background } from '../../src/uploads/background.js';
 import { sha256Of } from './content.js';
 import { lapse, sqlite } from './rows.js';
-import { S3Proxy } from './s3-proxy/s3-proxy.js';
-import type { S3Suite } from './services/each-s3-service.js';
-import { S3Bucket } from './services/s3-bucket.js';
+import type { Bucket, ObjectStore, StorageSettings } from './stores/object-store.js';
 import { TusApp } from './tus-app.js';
 import type { TusAppOptions } from './tus-app.js';
 
-export interface S3AppOptions extends Omit<TusAppOptions, 'directory'> {
-  /** What the storage gets besides the bucket; told where the proxy is. */
-  readonly storage?: (endpoint: string) => Partial<S3StorageOptions>;
+export interface StoreAppOptions<Kind extends string> extends Omit<TusAppOptions, 'directory' | 'place'> {
+  readonly storage?: StorageSettings;
   /** What another process has left, to go on with. */
-  readonly left?: { readonly bucket: S3Bucket; readonly directory: string };
+  readonly left?: { readonly bucket: Bucket<Kind>; readonly directory: string };
 }
 
 /** A listening application whose uploads go to a bucket of its own, through a proxy; its rows are in a SQLite file. */
-export class S3App {
+export class StoreApp<Kind extends string> {
   private constructor(
     readonly app: TusApp,
-    readonly proxy: S3Proxy,
-    readonly bucket: S3Bucket,
+    readonly bucket: Bucket<Kind>,
   ) {}
 
-  static async start(suite: S3Suite, options: S3AppOptions = {}): Promise<S3App> {
+  static async start<Kind extends string>(
+    store: ObjectStore<Kind>,
+    options: StoreAppOptions<Kind> = {},
+  ): Promise<StoreApp<Kind>> {
     const { storage, tus, left, ...others } = options;
-    const bucket = left?.bucket ?? (await newBucket(suite));
-    const proxy = await S3Proxy.start(suite.address.endpoint ?? '');
-    const directory = left?.directory ?? (await mkdtemp(join(tmpdir(), 'nestjs-tus-s3-')));
-    const given = storage?.(proxy.endpoint) ?? {
-      clientConfig: { ...suite.address, endpoint: proxy.endpoint },
-    };
+    const bucket = left?.bucket ?? (await store.open());
+    const directory = left?.directory ?? (await mkdtemp(join(tmpdir(), `nestjs-tus-${store.api}-`)));
     const app = await TusApp.start({
       ...others,
       directory,
       tus: {
-        storage: new S3Storage({ bucket: bucket.name, ...given }),
+        storage: bucket.storage(storage),
         database: { path: join(directory, '.tus', 'uploads.sqlite') },
         ...tus,
       },
     });
-    const started = new S3App(app, proxy, bucket);
+    const started = new StoreApp(app, bucket);
     await started.idle();
     // What the start asked is no matter of uploads.
-    proxy.forget();
+    bucket.proxy.forget();
     return started;
+  }
+
+  get proxy(): Bucket<Kind>['proxy'] {
+    return this.bucket.proxy;
   }
 
   get endpoint(): string {
@@ -86,24 +81,12 @@ export class S3App {
 
   /** The SHA-256 of an object, past the proxy. */
   async hashOf(key: string): Promise<string> {
-    const { Body } = await this.bucket.client.send(
-      new GetObjectCommand({ Bucket: this.bucket.name, Key: key }),
-    );
-    // A stream of Node; the type has those of browsers, too.
-    return sha256Of(Body as AsyncIterable<Uint8Array>);
+    return sha256Of(await this.bucket.read(key));
   }
 
   async stop(): Promise<void> {
     await this.app.stop();
-    await this.proxy.stop();
+    await this.bucket.close();
     await rm(this.app.directory, { recursive: true, force: true });
-    await this.bucket.empty();
-    await this.bucket.client.send(new DeleteBucketCommand({ Bucket: this.bucket.name }));
   }
-}
-
-export async function newBucket({ client }: S3Suite): Promise<S3Bucket> {
-  const bucket = new S3Bucket(client, `test-${randomUUID()}`, '');
-  await client.send(new CreateBucketCommand({ Bucket: bucket.name }));
-  return bucket;
 }
