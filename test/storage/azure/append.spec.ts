@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/azure/index.js';
 import { MARKER } from '../../../src/storage/azure/blob-settings.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Desk, KIB, MIB, read, Row } from './support.js';
+import { content, KIB, MIB, read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onAzurite((suite) => {
   let desk: Desk;

@@ -7,7 +7,7 @@ import { AzureStorage } from '../../../src/storage/azure/index.js';
 import { ACCOUNT, AZURITE } from '../../support/services/azurite.js';
 import { loopback } from '../../support/services/loopback.js';
 import { withService } from '../../support/services/with-service.js';
-import { content, KIB, Row } from './support.js';
+import { content, KIB, Row } from '../row.js';
 
 const CHANNEL = 'http.client.request.start';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { metadataName, metadataValue } from '../../../src/storage/azure/blob-metadata.js';
 import { blobHeaders, MARKER, workHeaders } from '../../../src/storage/azure/blob-settings.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Desk, Row } from './support.js';
+import { content, Row } from '../row.js';
+import { Desk } from './support.js';
 
 const filename = Buffer.from('é.mp4').toString('base64');
 

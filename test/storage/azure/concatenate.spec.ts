@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { AzureStorage } from '../../../src/storage/azure/index.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import { ACCOUNT, addressAt } from '../../support/services/azurite.js';
-import { content, Desk, KIB, MIB, Row } from './support.js';
+import { content, KIB, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */
 async function partials(storage: AzureStorage, lengths: readonly number[]): Promise<Row[]> {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import type { AzureKind } from '../../support/azure-proxy/request-kind.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onAzurite((suite) => {
   let desk: Desk;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { STAGED } from '../../../src/storage/azure/reference.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onAzurite((suite) => {
   let desk: Desk;

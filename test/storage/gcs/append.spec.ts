@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MARKER } from '../../../src/storage/gcs/object-settings.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, Desk, MIB, read, Row } from './support.js';
+import { content, MIB, read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onFakeGcs((suite) => {
   let desk: Desk;
@@ -106,7 +107,7 @@ onFakeGcs((suite) => {
     await row.send(desk.storage, body);
 
     expect(await read(desk.storage, row.whole)).toEqual(body);
-    expect(await read(desk.storage, row.whole, { start: 10, end: 19 })).toEqual(body.subarray(10, 20));
+    expect(await read(desk.storage, row.whole, 10, 19)).toEqual(body.subarray(10, 20));
     desk.proxy.faults = (kind) => (kind === 'get media' ? 'truncated-answer' : undefined);
     await expect(read(desk.storage, row.whole)).rejects.toThrow();
   });

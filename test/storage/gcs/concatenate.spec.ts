@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { GcsStorage } from '../../../src/storage/gcs/index.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */
 async function partials(storage: GcsStorage, lengths: readonly number[]): Promise<Row[]> {
@@ -10,7 +11,7 @@ async function partials(storage: GcsStorage, lengths: readonly number[]): Promis
   const worker = async () => {
     for (const [index, row] of rest) {
       const length = lengths[index] ?? 0;
-      if (length === 0) row.completed(await storage.complete(row.whole), 0);
+      if (length === 0) row.keep(await storage.complete(row.whole), 0);
       else await row.send(storage, content(length, index));
     }
   };

@@ -5,7 +5,7 @@ import { GcsStorage } from '../../../src/storage/gcs/index.js';
 import type { GcsStorageOptions } from '../../../src/storage/gcs/index.js';
 import { GcsProxy } from '../../support/gcs-proxy/gcs-proxy.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, MIB, read, Row } from './support.js';
+import { content, MIB, read, Row } from '../row.js';
 
 describe('an option that is wrong is named at construction', () => {
   it.each([

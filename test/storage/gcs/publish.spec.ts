@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { GcsKind } from '../../support/gcs-proxy/request-kind.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onFakeGcs((suite) => {
   let desk: Desk;

@@ -9,14 +9,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import type { S3Storage } from '../../../src/storage/s3/index.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */
 async function partials(storage: S3Storage, lengths: readonly number[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [index, length] of lengths.entries()) {
     const row = new Row({ kind: 'partial', length });
-    if (length === 0) row.keep(await storage.complete(row.whole));
+    if (length === 0) row.keep(await storage.complete(row.whole), 0);
     else await row.send(storage, content(length, index));
     rows.push(row);
   }

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
-import { content, Desk, MIB, read, Row } from './support.js';
+import { content, MIB, read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {
   let desk: Desk;

@@ -10,7 +10,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatReference, parseReference } from '../../../src/storage/s3/reference.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content, MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {
   let desk: Desk;
