@@ -42,8 +42,8 @@ async function open({ client, address }: RunningSuite): Promise<Bucket<S3Kind>> 
     proxy,
     options: (settings = {}) => ({ bucket: bucket.name, clientConfig: at, ...settings }),
     storage: ({ hasty = false, ...settings }: StorageSettings = {}) => {
-      const client = hasty ? { client: hastyClient(at) } : { clientConfig: at };
-      return new S3Storage({ bucket: bucket.name, ...client, ...settings });
+      const speaker = hasty ? { client: hastyClient(at) } : { clientConfig: at };
+      return new S3Storage({ bucket: bucket.name, ...speaker, ...settings });
     },
     read: async (key) => {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket.name, Key: key }));
