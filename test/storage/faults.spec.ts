@@ -3,11 +3,12 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { StorageError } from '../../src/model/errors/storage.error.js';
 import type { UploadStorage } from '../../src/storage/upload-storage.js';
 import { Random } from '../reliability/random.js';
+import { content } from '../support/content.js';
 import { briefly, seededFaultsOf } from '../support/s3-proxy/fault.js';
 import type { StoreProxy } from '../support/s3-proxy/s3-proxy.js';
 import { eachStore } from '../support/stores/each-store.js';
 import type { Bucket, ObjectStore } from '../support/stores/object-store.js';
-import { content, MIB, Row } from './row.js';
+import { MIB, Row } from './row.js';
 
 /** More with the variables: each sends two partials and merges them. */
 const RUNS = Number(process.env.STORE_FAULT_RUNS ?? 4);

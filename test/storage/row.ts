@@ -14,13 +14,6 @@ import type {
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
-/** Bytes of which no two kibibytes are the same, nor those of two seeds. */
-export function content(length: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(length, `what is in upload ${seed}, `);
-  for (let at = 0; at + 8 <= length; at += 1024) bytes.writeDoubleLE(seed * 2 ** 40 + at, at);
-  return bytes;
-}
-
 /** The row of an upload, as far as a storage sees it. */
 export class Row {
   readonly id: string;

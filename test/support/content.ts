@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 const BLOCK = 4 * 1024 * 1024;
 
 /** Bytes that a seed determines and that differ everywhere, so that a shifted or repeated block shows. */
-export function content(length: number, seed: number): Buffer {
+export function content(length: number, seed = 1): Buffer {
   return keystream(seed).update(Buffer.alloc(length));
 }
 

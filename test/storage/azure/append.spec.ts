@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/azure/index.js';
 import { MARKER } from '../../../src/storage/azure/blob-settings.js';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, KIB, MIB, read, Row } from '../row.js';
+import { KIB, MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
 onAzurite((suite) => {

@@ -4,10 +4,11 @@ import type { ClientRequest } from 'node:http';
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AzureStorage } from '../../../src/storage/azure/index.js';
+import { content } from '../../support/content.js';
 import { ACCOUNT, AZURITE } from '../../support/services/azurite.js';
 import { loopback } from '../../support/services/loopback.js';
 import { withService } from '../../support/services/with-service.js';
-import { content, KIB, Row } from '../row.js';
+import { KIB, Row } from '../row.js';
 
 const CHANNEL = 'http.client.request.start';
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { metadataName, metadataValue } from '../../../src/storage/azure/blob-metadata.js';
 import { blobHeaders, MARKER, workHeaders } from '../../../src/storage/azure/blob-settings.js';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Row } from '../row.js';
+import { Row } from '../row.js';
 import { Desk } from './support.js';
 
 const filename = Buffer.from('é.mp4').toString('base64');

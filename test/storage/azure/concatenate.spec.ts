@@ -1,9 +1,10 @@
 import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { AzureStorage } from '../../../src/storage/azure/index.js';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import { ACCOUNT, addressAt } from '../../support/services/azurite.js';
-import { content, KIB, MIB, Row } from '../row.js';
+import { KIB, MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */

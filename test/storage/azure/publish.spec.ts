@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import type { AzureKind } from '../../support/azure-proxy/request-kind.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 onAzurite((suite) => {

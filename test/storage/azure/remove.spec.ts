@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { STAGED } from '../../../src/storage/azure/reference.js';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 onAzurite((suite) => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MARKER } from '../../../src/storage/gcs/object-settings.js';
+import { content } from '../../support/content.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, MIB, read, Row } from '../row.js';
+import { MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
 onFakeGcs((suite) => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { GcsStorage } from '../../../src/storage/gcs/index.js';
+import { content } from '../../support/content.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */

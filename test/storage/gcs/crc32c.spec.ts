@@ -5,7 +5,7 @@ import { sumOf } from '../../../src/storage/gcs/composer.js';
 import { crc32c, crc32cOfBoth, crc32cText, parseCrc32c } from '../../../src/storage/gcs/crc32c.js';
 import { LARGEST_OBJECT } from '../../../src/storage/gcs/options.js';
 import { Random } from '../../reliability/random.js';
-import { content } from '../row.js';
+import { content } from '../../support/content.js';
 
 it.each([
   ['', 0],

@@ -3,9 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { TusOptionError } from '../../../src/index.js';
 import { GcsStorage } from '../../../src/storage/gcs/index.js';
 import type { GcsStorageOptions } from '../../../src/storage/gcs/index.js';
+import { content } from '../../support/content.js';
 import { GcsProxy } from '../../support/gcs-proxy/gcs-proxy.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, MIB, read, Row } from '../row.js';
+import { MIB, read, Row } from '../row.js';
 
 describe('an option that is wrong is named at construction', () => {
   it.each([

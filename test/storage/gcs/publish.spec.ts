@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { content } from '../../support/content.js';
 import type { GcsKind } from '../../support/gcs-proxy/request-kind.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 onFakeGcs((suite) => {

@@ -4,7 +4,7 @@ import { PartMemory } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/marker.js';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, MIB, read, Row } from '../row.js';
+import { MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {

@@ -8,8 +8,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import type { S3Storage } from '../../../src/storage/s3/index.js';
+import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 /** Partials of these lengths, complete. */

@@ -1,10 +1,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { StorageError } from '../../../src/index.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
 import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
-import { content, MIB, read, Row } from '../row.js';
+import { MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {

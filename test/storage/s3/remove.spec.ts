@@ -9,8 +9,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatReference, parseReference } from '../../../src/storage/s3/reference.js';
+import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, MIB, Row } from '../row.js';
+import { MIB, Row } from '../row.js';
 import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {
