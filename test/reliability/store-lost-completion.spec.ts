@@ -15,7 +15,7 @@ function lostCompletions<Kind extends string>(store: ObjectStore<Kind>): void {
     let app: StoreApp<Kind>;
 
     beforeEach(async () => {
-      app = await StoreApp.start(store, { storage: { hasty: true } });
+      app = await StoreApp.start(store);
     });
     afterEach(() => app.stop());
 

@@ -21,7 +21,7 @@ function uploads<Kind extends string>(store: ObjectStore<Kind>, platform: (typeo
   let app: StoreApp<Kind>;
 
   beforeEach(async () => {
-    app = await StoreApp.start(store, { platform, storage: { hasty: true }, tus: { downloads: true } });
+    app = await StoreApp.start(store, { platform, tus: { downloads: true } });
   });
   afterEach(() => app.stop());
 
@@ -110,5 +110,5 @@ function uploads<Kind extends string>(store: ObjectStore<Kind>, platform: (typeo
     expect(offset).toBeGreaterThanOrEqual(9 * MIB);
     expect((await patch(url, offset, body.subarray(offset))).status).toBe(204);
     expect((await app.app.get(UploadService).get(idOf(url))).state).toBe('complete');
-  });
+  }, 60_000);
 }

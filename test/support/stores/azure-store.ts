@@ -6,8 +6,9 @@ import type { AzureKind } from '../azure-proxy/request-kind.js';
 import { AzureContainer } from '../services/azure-container.js';
 import { AzuriteSuite, clientOf } from '../services/azure-suite.js';
 import { addressAt } from '../services/azurite.js';
-import { HASTE } from './object-store.js';
 import type { Bucket, ObjectStore } from './object-store.js';
+
+const HASTY = { requestTimeout: 1_000, checkContainer: false };
 
 export function azureStore(): ObjectStore<AzureKind> {
   const suite = new AzuriteSuite();
@@ -42,7 +43,7 @@ async function open({ connectionString, endpoint }: AzuriteSuite): Promise<Bucke
     proxy,
     options: (settings = {}) => ({ ...options, ...settings }),
     storage: ({ hasty = false, ...settings } = {}) =>
-      new AzureStorage({ ...options, ...settings, ...(hasty && { requestTimeout: HASTE }) }),
+      new AzureStorage({ ...options, ...settings, ...(hasty && HASTY) }),
     read: async (key) => {
       const { readableStreamBody } = await container.client.getBlobClient(key).download();
       // A stream of Node; the type has none, as in browsers.

@@ -6,8 +6,9 @@ import type { GcsKind } from '../gcs-proxy/request-kind.js';
 import { RunningGcs } from '../services/each-gcs-service.js';
 import { FAKE_GCS } from '../services/fake-gcs.js';
 import { GcsBucket } from '../services/gcs-bucket.js';
-import { HASTE } from './object-store.js';
 import type { Bucket, ObjectStore } from './object-store.js';
+
+const HASTY = { requestTimeout: 1_000, checkBucket: false };
 
 export function gcsStore(): ObjectStore<GcsKind> {
   const suite = new RunningGcs();
@@ -38,7 +39,7 @@ async function open({ address, bucket: { client } }: RunningGcs): Promise<Bucket
     proxy,
     options: (settings = {}) => ({ ...options, ...settings }),
     storage: ({ hasty = false, ...settings } = {}) =>
-      new GcsStorage({ ...options, ...settings, ...(hasty && { requestTimeout: HASTE }) }),
+      new GcsStorage({ ...options, ...settings, ...(hasty && HASTY) }),
     read: (key) => Promise.resolve(bucket.stream(key)),
     leftovers: () => bucket.names(),
     close: async () => {

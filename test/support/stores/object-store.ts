@@ -5,9 +5,6 @@ import type { Service } from '../services/with-service.js';
 /** Which storage speaks to a store. */
 export type StoreApi = 's3' | 'gcs' | 'azure';
 
-/** Milliseconds that a hasty storage gives a small request. */
-export const HASTE = 1_000;
-
 /** A store of objects that runs on this machine, between `up` and `down`. */
 export interface ObjectStore<Kind extends string> extends Service {
   readonly api: StoreApi;
@@ -28,7 +25,7 @@ export interface ObjectStore<Kind extends string> extends Service {
 
 export interface StorageSettings {
   readonly partSize?: number;
-  /** Gives up soon: for a store that often fails. */
+  /** Gives a small request a second, and looks at nothing at start: for a store that often fails. */
   readonly hasty?: boolean;
 }
 
