@@ -78,7 +78,7 @@ export class Row {
   async append(
     storage: UploadStorage,
     body: Buffer,
-    options: { fenced?: boolean; length?: number } = {},
+    options: { fenced?: boolean; length?: number; signal?: AbortSignal } = {},
   ): Promise<AppendResult> {
     const { length = this.upload.length } = options;
     const { epoch } = this.take();

@@ -21,7 +21,7 @@ describe('an upload in parallel', () => {
     folder = await mkdtemp(join(tmpdir(), 'nestjs-tus-parallel-'));
     path = join(folder, 'large.bin');
     expected = await contentFile(path, SIZE, 1);
-  }, 60_000);
+  }, 300_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   eachStore(
@@ -41,7 +41,7 @@ describe('an upload in parallel', () => {
         } finally {
           await app.stop();
         }
-      }, 600_000);
+      }, 900_000);
     },
     { large: true },
   );
