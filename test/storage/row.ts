@@ -10,6 +10,7 @@ import type {
   UploadParts,
   UploadStorage,
 } from '../../src/storage/upload-storage.js';
+import { partsFrom } from '../../src/testing/storage/recorded-parts.js';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -22,6 +23,11 @@ export class Row {
   epoch = 0;
   /** Statements that put parts, or a reference, on record. */
   statements = 0;
+  /** Statements that read parts, and the parts that they gave. */
+  reads = 0;
+  partsRead = 0;
+  /** So many statements that put parts on record will fail. */
+  failures = 0;
   private readonly rows = new Map<number, Part>();
   private readonly start: Partial<StoredUpload>;
 
@@ -123,9 +129,15 @@ export class Row {
 
   private parts(epoch: number): UploadParts {
     return {
-      list: async () => this.list,
+      list: async (from) => {
+        const list = partsFrom(this.list, from);
+        this.reads++;
+        this.partsRead += list.length;
+        return list;
+      },
       record: async (parts) => {
         this.statements++;
+        if (this.failures-- > 0) throw new Error('The database is away.');
         this.check(epoch);
         for (const part of parts) this.rows.set(part.number, part);
       },

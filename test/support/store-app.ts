@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
+import type { UploadStorage } from '../../src/storage/upload-storage.js';
 import { Background } from '../../src/uploads/background.js';
 import { sha256Of } from './content.js';
 import { lapse, sqlite } from './rows.js';
@@ -11,6 +12,8 @@ import type { TusAppOptions } from './tus-app.js';
 
 export interface StoreAppOptions<Kind extends string> extends Omit<TusAppOptions, 'directory' | 'place'> {
   readonly storage?: StorageSettings;
+  /** Makes a storage on the bucket that no such settings make. */
+  readonly storageOf?: (bucket: Bucket<Kind>) => UploadStorage;
   /** What another process has left, to go on with. */
   readonly left?: { readonly bucket: Bucket<Kind>; readonly directory: string };
 }
@@ -26,14 +29,14 @@ export class StoreApp<Kind extends string> {
     store: ObjectStore<Kind>,
     options: StoreAppOptions<Kind> = {},
   ): Promise<StoreApp<Kind>> {
-    const { storage, tus, left, ...others } = options;
+    const { storage, storageOf, tus, left, ...others } = options;
     const bucket = left?.bucket ?? (await store.open());
     const directory = left?.directory ?? (await mkdtemp(join(tmpdir(), `nestjs-tus-${store.api}-`)));
     const app = await TusApp.start({
       ...others,
       directory,
       tus: {
-        storage: bucket.storage(storage),
+        storage: storageOf?.(bucket) ?? bucket.storage(storage),
         database: { path: join(directory, '.tus', 'uploads.sqlite') },
         ...tus,
       },

@@ -1,21 +1,18 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { content } from '../../support/content.js';
 import { create, patch } from '../../support/raw-http.js';
-import { S3App } from '../../support/s3-app.js';
-import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
+import { StoreApp } from '../../support/store-app.js';
+import { eachS3Store } from '../../support/stores/each-store.js';
 
 const MIB = 1024 ** 2;
 
-eachLocalS3Service((suite) => {
-  let app: S3App | undefined;
+eachS3Store((store) => {
+  let app: StoreApp<S3Kind> | undefined;
   afterEach(() => app?.stop());
 
   it('EXP-05 an upload that has expired leaves nothing but its object, though its clean-up had failed', async () => {
-    app = await S3App.start(suite, {
-      tus: { expiration: { completed: '1h' } },
-      // A store that is away is given up soon.
-      storage: (endpoint) => ({ clientConfig: { ...suite.address, endpoint, maxAttempts: 2 } }),
-    });
+    app = await StoreApp.start(store, { tus: { expiration: { completed: '1h' } } });
     const { proxy, bucket } = app;
     // So there is a second multipart upload, of which no row knows the id.
     proxy.faults = (kind, n) => {

@@ -2,34 +2,35 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { S3ObjectSettings } from '../../../src/storage/s3/index.js';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import { call, patch, tus } from '../../support/raw-http.js';
-import { S3App } from '../../support/s3-app.js';
-import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
+import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
+import { StoreApp } from '../../support/store-app.js';
+import { eachS3Store } from '../../support/stores/each-store.js';
 import { PLATFORMS } from '../../support/tus-app.js';
 
 /** Bytes of a name that the store can just hold as the metadata "n". */
 const MOST = 1885 - 'x-amz-meta-n'.length;
 
 describe.each(PLATFORMS)('uploads whose objects the store would refuse, on platform-%s', (platform) => {
-  eachLocalS3Service((suite) => {
-    let app: S3App | undefined;
+  eachS3Store((store) => {
+    let app: StoreApp<S3Kind> | undefined;
     const logged: string[] = [];
     afterEach(async () => {
       await app?.stop();
       app = undefined;
     });
 
-    async function start(object: S3ObjectSettings): Promise<S3App> {
+    async function start(object: S3ObjectSettings): Promise<StoreApp<S3Kind>> {
       logged.length = 0;
       const note = (error: unknown) => void logged.push(String(error));
       const logger = { log: () => {}, warn: () => {}, error: note, fatal: note };
-      app = await S3App.start(suite, {
+      app = await StoreApp.start(store, {
         ...{ platform, nest: { logger } },
-        storage: (endpoint) => ({ clientConfig: { ...suite.address, endpoint }, object }),
+        storageOf: ({ options }) => new S3Storage({ ...(options() as { bucket: string }), object }),
       });
       return app;
     }
 
-    const create = ({ endpoint }: S3App, headers: Record<string, string>, body?: Buffer) =>
+    const create = ({ endpoint }: StoreApp<S3Kind>, headers: Record<string, string>, body?: Buffer) =>
       call({ method: 'POST', url: endpoint, headers: tus(headers), ...(body && { body }) });
 
     const named = (name: string) => ({

@@ -67,6 +67,29 @@ function uploads<Kind extends string>(store: ObjectStore<Kind>, platform: (typeo
     await expectStored(idOf(url), body);
   });
 
+  it('one byte that does not verify takes none of the small ones before it along (CHK-04)', async () => {
+    const body = content(100, 4);
+    const url = await create(app.endpoint, { 'upload-length': String(body.length) });
+    for (let at = 0; at < 31; at++) {
+      expect((await patch(url, at, body.subarray(at, at + 1))).status).toBe(204);
+    }
+    const sum = createHash('sha256').update(body.subarray(31, 32)).digest('base64');
+    const checksum = { 'upload-checksum': `sha256 ${sum}` };
+    expect((await patch(url, 31, body.subarray(32, 33), checksum)).status).toBe(460);
+    expect((await patch(url, 31, body.subarray(31, 32), checksum)).status).toBe(204);
+    expect((await patch(url, 32, body.subarray(32))).status).toBe(204);
+    await expectStored(idOf(url), body);
+  });
+
+  it('a partial that is complete is one object in the store', async () => {
+    const body = content(20 * MIB, 10);
+    const headers = { 'upload-concat': 'partial', 'upload-length': String(body.length) };
+    const url = await create(app.endpoint, headers);
+    expect((await patch(url, 0, body)).status).toBe(204);
+    await app.idle();
+    expect(await app.bucket.leftovers()).toEqual([`.tus/${idOf(url)}`]);
+  });
+
   it('a length that comes last ends an upload whose bytes are all there', async () => {
     const url = await create(app.endpoint, { 'upload-defer-length': '1' });
     const body = content(9 * MIB, 5);

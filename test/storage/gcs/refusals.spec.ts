@@ -5,7 +5,9 @@ import { GcsError, gcsError } from '../../../src/storage/gcs/gcs.error.js';
 import { Keys } from '../../../src/storage/gcs/keys.js';
 import { LARGEST_OBJECT } from '../../../src/storage/gcs/options.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, Desk, MIB, read, Row } from './support.js';
+import { content } from '../../support/content.js';
+import { MIB, read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 function refusal(reason: string, message = 'no', status = 400): Error {
   const data = { error: { message, errors: [{ reason }] } };

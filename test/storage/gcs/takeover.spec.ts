@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
-import { content, Desk, read, Row } from './support.js';
+import { content } from '../../support/content.js';
+import { read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onFakeGcs((suite) => {
   let desk: Desk;

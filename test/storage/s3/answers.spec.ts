@@ -3,7 +3,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import { formatReference } from '../../../src/storage/s3/reference.js';
-import { content, MIB, Row } from './support.js';
+import { content } from '../../support/content.js';
+import { MIB, Row } from '../row.js';
 
 interface Asked {
   readonly constructor: { readonly name: string };

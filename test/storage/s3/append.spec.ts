@@ -3,6 +3,7 @@ import { AbortMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-
 import { PartMemory } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/marker.js';
 import { parseReference } from '../../../src/storage/s3/reference.js';
+import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';

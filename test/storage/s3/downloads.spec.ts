@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { content, Desk, MIB, Row } from './support.js';
+import { content } from '../../support/content.js';
+import { MIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 /** As many connections as all uploads share. */
 const SLOW = 120;

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { MARKER } from '../../../src/storage/s3/marker.js';
 import { objectHeaders, workHeaders } from '../../../src/storage/s3/object-settings.js';
-import { Row } from './support.js';
+import { Row } from '../row.js';
 
 const filename = Buffer.from('é.mp4').toString('base64');
 

@@ -22,6 +22,8 @@ export const FAKE_GCS: Service & {
     if (!fakeGcs) throw new Error('fake-gcs-server is not installed: npm run services');
     const server = await startServer({
       name: 'fake-gcs',
+      // By itself it takes gibibytes of memory for a gibibyte in files.
+      ...(large && { env: { GOMEMLIMIT: '1GiB' } }),
       command: (folder, port) => [
         ...[fakeGcs, ...(large ? ['-filesystem-root', join(folder, 'data')] : ['-backend', 'memory'])],
         ...['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port)],
