@@ -73,20 +73,23 @@ export class AzureApi {
     );
   }
 
-  /** The store reads the source itself. */
+  /**
+   * The store reads the source itself.
+   * @param source - asked at each try, because what it gives does not hold for long
+   */
   async copyBlock(
     { blob, id }: Block,
-    { url, token }: CopySource,
+    source: (abortSignal: AbortSignal) => Promise<CopySource>,
     { range, headers }: { readonly range: ByteRange; readonly headers: WorkHeaders },
   ): Promise<void> {
-    const sourceAuthorization = token === undefined ? undefined : { scheme: 'Bearer', value: token };
-    await this.requests.long('Put Block From URL', (abortSignal) =>
-      this.at(blob).stageBlockFromURL(id, url, range.start, range.end - range.start + 1, {
+    await this.requests.long('Put Block From URL', async (abortSignal) => {
+      const { url, token } = await source(abortSignal);
+      await this.at(blob).stageBlockFromURL(id, url, range.start, range.end - range.start + 1, {
         ...headers,
-        ...(sourceAuthorization && { sourceAuthorization }),
+        ...(token !== undefined && { sourceAuthorization: { scheme: 'Bearer', value: token } }),
         abortSignal,
-      }),
-    );
+      });
+    });
   }
 
   /** All blocks that are not named are dropped. */

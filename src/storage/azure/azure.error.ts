@@ -50,18 +50,24 @@ const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
     // The name has blocks of others, or is no block blob.
     ...['InvalidBlobOrBlock', 'InvalidBlobType', 'InvalidResourceName'],
   ],
-  missing: ['BlobNotFound', 'InvalidBlockList', '404'],
+  // A bare 404 may be that of a proxy: it proves no loss.
+  missing: ['BlobNotFound', 'InvalidBlockList', 'InvalidRange'],
   unavailable: [],
 };
+
+/** What is wrong with a blob that shall be made, and stays wrong whoever sends it again. */
+const WRONG = [
+  ...['EmptyMetadataKey', 'InvalidBlobTier', 'InvalidHeaderValue', 'InvalidInput', 'InvalidMetadata'],
+  ...['MetadataTooLarge', 'OutOfRangeInput', 'UnsupportedHeader'],
+];
+const MAKING = ['Put Blob', 'Put Block List'];
 
 /** What a failed request means. A container that is missing may come back: nothing is known to be lost. */
 export function azureError(request: string, error: unknown): AzureError {
   const { code, status, message } = described(error);
+  const wrong = status === 400 && MAKING.includes(request) && WRONG.includes(code);
   const listed = Object.entries(KINDS) as [StorageErrorKind, readonly string[]][];
-  const kind =
-    code === 'ContainerNotFound'
-      ? 'unavailable'
-      : listed.find(([, codes]) => codes.includes(code) || codes.includes(String(status)))?.[0];
+  const kind = wrong ? 'conflict' : listed.find(([, codes]) => codes.includes(code))?.[0];
   const shown = status === undefined ? code : `${status} ${code}`;
   const text = `The store has answered ${shown} to ${request}: ${message}`;
   return new AzureError(kind ?? 'unavailable', text, { code, status, cause: error });
@@ -70,6 +76,11 @@ export function azureError(request: string, error: unknown): AzureError {
 /** A condition that failed: between two requests a blob has appeared, changed or gone. */
 export function isContended(error: unknown): boolean {
   return error instanceof AzureError && ['BlobAlreadyExists', 'ConditionNotMet'].includes(error.code);
+}
+
+/** A policy, or a legal hold, keeps the blob. */
+export function isRetained(error: unknown): boolean {
+  return error instanceof AzureError && error.code === 'BlobImmutableDueToPolicy';
 }
 
 function described(error: unknown): AzureAnswer & { readonly message: string } {

@@ -1,5 +1,6 @@
 import type { AzureApi, Block } from './azure.api.js';
 import { AzureError, azureError } from './azure.error.js';
+import type { AzureAnswer } from './azure.error.js';
 import type { WorkHeaders } from './blob-settings.js';
 import type { CopyWay } from './copy-ways.js';
 import type { ByteRange } from '../upload-storage.js';
@@ -61,27 +62,40 @@ export class Copier {
   }
 
   private async by(way: CopyWay, { from, range, to, headers }: Copy): Promise<void> {
-    const source = await way.source(from).catch((error: unknown) => {
-      throw azureError(way.name, error);
-    });
+    const source = (abortSignal: AbortSignal) =>
+      way.source(from, abortSignal).catch((error: unknown) => {
+        throw ofWay(way, error);
+      });
     try {
       await this.deps.api.copyBlock(to, source, { range, headers });
     } catch (error) {
-      // A private blob may be said to be missing, too, where nothing allowed to read it.
-      if (error instanceof AzureError && error.status === 404 && (await this.deps.api.head(from))) {
-        throw new AzureError('unavailable', error.message, { code: REFUSED, status: 403, cause: error });
-      }
-      throw error;
+      if (!isRefused(error) || !GONE.includes(error.status)) throw error;
+      // A private blob is said to be missing, too, where nothing allowed to read it.
+      if (error.status === 404 && (await this.deps.api.head(from))) throw error;
+      throw new AzureError('missing', error.message, { ...answerOf(error), cause: error });
     }
   }
 }
 
-/** What Azure says where a key, a firewall or a policy of the account is in the way. */
+/**
+ * What Azure says where a key, a firewall or a policy of the account keeps it from reading a source. Other refusals are
+ * of the request itself, and say nothing of the way.
+ */
 const REFUSED = 'CannotVerifyCopySource';
-const REFUSALS = [REFUSED, 'AuthorizationPermissionMismatch', 'AuthorizationFailure', 'AuthenticationFailed'];
+/** With it, where the source is not there, or has fewer bytes. */
+const GONE: readonly unknown[] = [404, 416];
 
 function isRefused(error: unknown): error is AzureError {
-  return (
-    error instanceof AzureError && !error.passing && REFUSALS.includes(error.code) && error.status !== 404
-  );
+  return error instanceof AzureError && error.code === REFUSED && error.kind !== 'missing' && !error.passing;
+}
+
+/** A way that is forbidden is none. */
+function ofWay({ name }: CopyWay, cause: unknown): AzureError {
+  const error = azureError(name, cause);
+  if (error.status !== 403) return error;
+  return new AzureError('unavailable', error.message, { ...answerOf(error), code: REFUSED, cause });
+}
+
+function answerOf({ code, status }: AzureError): AzureAnswer {
+  return { code, status };
 }

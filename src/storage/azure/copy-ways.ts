@@ -22,7 +22,7 @@ const SCOPE = 'https://storage.azure.com/.default';
 export interface CopyWay {
   readonly name: string;
   /** For one request, of a blob of the container. */
-  source(blob: string): Promise<CopySource>;
+  source(blob: string, abortSignal: AbortSignal): Promise<CopySource>;
 }
 
 export interface CopyWayDeps {
@@ -56,19 +56,26 @@ function delegationKey(deps: CopyWayDeps): CopyWay {
   const { api, client } = deps;
   let known: Promise<UserDelegationKey> | undefined;
   let renewAt = 0;
-  const key = () => {
+  const key = (abortSignal: AbortSignal) => {
     const now = Date.now();
     if (known && now < renewAt) return known;
     renewAt = now + KEY_LIFETIME / 2;
-    const asked = client.getUserDelegationKey(new Date(now - SKEW), new Date(now + KEY_LIFETIME));
+    const [from, until] = [new Date(now - SKEW), new Date(now + KEY_LIFETIME)];
+    const asked = client.getUserDelegationKey(from, until, { abortSignal });
     known = asked;
-    asked.catch(() => (known = undefined));
+    const forget = () => {
+      if (known === asked) known = undefined;
+    };
+    asked.catch(forget);
+    // Another try does not wait for one that never answers.
+    abortSignal.addEventListener('abort', forget, { once: true });
     return asked;
   };
   return {
     name: 'a SAS signed with a user delegation key',
-    source: async (blob) => {
-      const signed = generateBlobSASQueryParameters(reading(deps, blob), await key(), client.accountName);
+    source: async (blob, abortSignal) => {
+      const delegated = await key(abortSignal);
+      const signed = generateBlobSASQueryParameters(reading(deps, blob), delegated, client.accountName);
       return { url: `${api.urlOf(blob)}?${signed.toString()}` };
     },
   };
@@ -77,9 +84,9 @@ function delegationKey(deps: CopyWayDeps): CopyWay {
 function bearerToken({ api }: CopyWayDeps, credential: TokenCredential): CopyWay {
   return {
     name: 'copy-source authorization',
-    source: async (blob) => ({
+    source: async (blob, abortSignal) => ({
       url: api.urlOf(blob),
-      token: (await credential.getToken(SCOPE))?.token,
+      token: (await credential.getToken(SCOPE, { abortSignal }))?.token,
     }),
   };
 }

@@ -42,7 +42,7 @@ export class Requests {
       const giveUp = new AbortController();
       const timer = setTimeout(() => giveUp.abort(), milliseconds);
       try {
-        return await send(giveUp.signal);
+        return await Promise.race([send(giveUp.signal), aborted(giveUp.signal)]);
       } catch (error) {
         throw error instanceof StorageError ? error : azureError(name, error);
       } finally {
@@ -51,6 +51,13 @@ export class Requests {
     };
     return tryAgain(once, { tries: TRIES, passes });
   }
+}
+
+/** A credential need not look at the signal. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function passes(error: unknown): boolean {
