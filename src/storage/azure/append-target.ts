@@ -60,7 +60,7 @@ export class AppendTarget implements PartTarget {
     return Readable.from([bytes]);
   }
 
-  removeTail(tail: Part): Promise<void> {
-    return this.deps.api.deleteBlob(this.deps.keys.tail(this.upload.id, tail));
+  async removeTail(tail: Part): Promise<void> {
+    await this.deps.api.deleteBlob(this.deps.keys.tail(this.upload.id, tail));
   }
 }

@@ -5,7 +5,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
 import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
-import { BrokenBodyError, isBroken } from './azure.error.js';
+import { BrokenBodyError, isBroken, isRetained } from './azure.error.js';
 import type { BlobHeaders, WorkHeaders } from './blob-settings.js';
 import { Requests } from './requests.js';
 
@@ -29,16 +29,16 @@ export interface CopySource {
 }
 
 export interface BlobState {
-  readonly etag: string | undefined;
-  readonly length: number | undefined;
+  readonly etag: string;
+  /** Bytes of the blob. */
+  readonly length: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface StoredBlob {
+export interface StoredBlob extends BlobState {
   readonly body: Readable;
-  /** Bytes of the body. */
-  readonly length: number;
-  readonly metadata: Readonly<Record<string, string>>;
+  /** Bytes of the body: fewer than those of the blob where it is a range. */
+  readonly sent: number;
 }
 
 /** The requests to the blobs of a container. Each tries again what may pass, and rejects with an `AzureError`. */
@@ -121,7 +121,7 @@ export class AzureApi {
         this.at(name).getProperties({ abortSignal }),
       ),
     );
-    return found && { etag: found.etag, length: found.contentLength, metadata: found.metadata ?? {} };
+    return found && stateOf(found, found.contentLength);
   }
 
   /** Waits for the beginning of a blob, or of a range of it. What breaks off the SDK reads on. */
@@ -132,7 +132,9 @@ export class AzureApi {
     );
     // A stream of Node; browsers have another one.
     const body = answer.readableStreamBody as Readable;
-    return { body, length: answer.contentLength ?? NaN, metadata: answer.metadata ?? {} };
+    // Of a range, "bytes 0-9/500".
+    const total = answer.contentRange?.split('/')[1] ?? answer.contentLength;
+    return { ...stateOf(answer, Number(total)), body, sent: answer.contentLength ?? NaN };
   }
 
   /**
@@ -144,8 +146,8 @@ export class AzureApi {
     const late = () => stored.body.destroy(new Error('It took too long.'));
     const timer = setTimeout(late, this.requests.timeFor(length));
     try {
-      if (stored.length !== length) {
-        throw new StorageError('missing', `Of ${length} bytes of ${name} the store has ${stored.length}.`);
+      if (stored.sent !== length) {
+        throw new StorageError('missing', `Of ${length} bytes of ${name} the store has ${stored.sent}.`);
       }
       yield* stored.body;
     } catch (error) {
@@ -161,17 +163,26 @@ export class AzureApi {
     return tryAgain(() => buffer(this.chunks(name, length)), { passes: isBroken });
   }
 
-  /** With its snapshots. Idempotent. */
-  async deleteBlob(name: string, etag?: string): Promise<void> {
-    await unlessMissing(
-      this.requests.small('Delete Blob', (abortSignal) =>
-        this.at(name).delete({
-          deleteSnapshots: 'include',
-          ...(etag !== undefined && { conditions: { ifMatch: etag } }),
-          abortSignal,
-        }),
-      ),
-    );
+  /**
+   * With its snapshots. Idempotent.
+   * @returns whether it is gone; false if a policy retains it, which does not pass for a long time
+   */
+  async deleteBlob(name: string, etag?: string): Promise<boolean> {
+    try {
+      await unlessMissing(
+        this.requests.small('Delete Blob', (abortSignal) =>
+          this.at(name).delete({
+            deleteSnapshots: 'include',
+            ...(etag !== undefined && { conditions: { ifMatch: etag } }),
+            abortSignal,
+          }),
+        ),
+      );
+      return true;
+    } catch (error) {
+      if (isRetained(error)) return false;
+      throw error;
+    }
   }
 
   urlOf(name: string): string {
@@ -213,4 +224,11 @@ async function streamed<T>(
   } finally {
     for (const stream of opened) stream.destroy();
   }
+}
+
+function stateOf(
+  { etag = '', metadata = {} }: { readonly etag?: string; readonly metadata?: Record<string, string> },
+  length = NaN,
+): BlobState {
+  return { etag, length, metadata };
 }

@@ -3,6 +3,7 @@ import { settingReader } from '../parts/upload-settings.js';
 import type { ObjectUpload, OfUpload } from '../parts/upload-settings.js';
 import type { StoredUpload } from '../upload-storage.js';
 import { metadataName, metadataValue } from './blob-metadata.js';
+import { MARKER, markerOf } from './marker.js';
 
 /** An upload whose object is about to be made. The key of a partial is null. */
 export type AzureUpload = ObjectUpload;
@@ -35,14 +36,6 @@ export interface AzureBlobSettings {
   readonly encryptionScope?: OfUpload<string>;
 }
 
-/** Stands in the metadata of a blob: which upload it is. Recovery reads it after a lost answer. */
-export const MARKER = 'tus_upload';
-
-/** With the time of its creation an id that is used again is another upload. */
-export function markerOf({ id, createdAt }: Pick<StoredUpload, 'id' | 'createdAt'>): string {
-  return `${id} ${createdAt}`;
-}
-
 /** In the words of the SDK, for Put Blob as for Put Block List. */
 export type BlobHeaders = Pick<
   BlockBlobCommitBlockListOptions,
@@ -54,8 +47,8 @@ export type WorkHeaders = Pick<BlobHeaders, 'encryptionScope'>;
 
 /** What the blob of an upload is made with. */
 export function blobHeaders(settings: AzureBlobSettings, upload: StoredUpload): BlobHeaders {
-  const work = workHeaders(settings, upload);
-  if (upload.key === null) return { ...work, metadata: { [MARKER]: markerOf(upload) } };
+  const marked = markedHeaders(settings, upload);
+  if (upload.key === null) return marked;
   const of = settingReader(upload);
   const http = defined({
     blobContentType: of(settings.contentType),
@@ -63,11 +56,16 @@ export function blobHeaders(settings: AzureBlobSettings, upload: StoredUpload): 
     blobCacheControl: of(settings.cacheControl),
   });
   return {
-    ...work,
+    ...marked,
     blobHTTPHeaders: http,
-    metadata: { ...encoded(of(settings.metadata) ?? {}), [MARKER]: markerOf(upload) },
+    metadata: { ...encoded(of(settings.metadata) ?? {}), ...marked.metadata },
     ...defined({ tags: of(settings.tags), tier: of(settings.tier) }),
   };
+}
+
+/** What a blob needs to be known as that of an upload: the application has no say in it. */
+export function markedHeaders(settings: AzureBlobSettings, upload: StoredUpload): BlobHeaders {
+  return { ...workHeaders(settings, upload), metadata: { [MARKER]: markerOf(upload) } };
 }
 
 export function workHeaders(settings: AzureBlobSettings, upload: StoredUpload): WorkHeaders {

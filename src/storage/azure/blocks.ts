@@ -2,7 +2,7 @@ import type { Part } from '../../model/part.js';
 import type { StoredUpload, WriteContext } from '../upload-storage.js';
 import type { AzureApi, Block, BlobBody } from './azure.api.js';
 import { blockId, isBlockOf } from './block-ids.js';
-import { blobHeaders, workHeaders } from './blob-settings.js';
+import { markedHeaders, workHeaders } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
 import type { Keys } from './keys.js';
 import { STAGED } from './reference.js';
@@ -18,6 +18,9 @@ export interface BlocksDeps {
 
 /** The blocks of uploads, which belong to the names of their blobs until they are committed. */
 export class Blocks {
+  /** Whether blobs cannot be deleted: an empty one would stay under its name. */
+  private retained = false;
+
   constructor(private readonly deps: BlocksDeps) {}
 
   /** Puts on record that blocks may exist, before the first one does. */
@@ -41,16 +44,18 @@ export class Blocks {
 
   /**
    * Drops the blocks of an upload that has no blob. Nothing but a commit does that, so the name has an empty blob for a
-   * moment. If others have staged blocks under the name as well, all are left to Azure, which forgets them.
+   * moment. If others have staged blocks under the name as well, or blobs cannot be deleted, all are left to Azure, which
+   * forgets them.
    * @throws StorageError of kind `conflict` if there is a blob by now
    */
   async discard(upload: StoredUpload): Promise<void> {
     const { api, keys, settings } = this.deps;
+    if (this.retained) return;
     const name = keys.object(upload);
     const ids = [...(await api.stagedBlocks(name)).keys()];
     if (ids.length === 0 || !ids.every((id) => isBlockOf(upload, id))) return;
-    const { tier: _, tags: __, ...headers } = blobHeaders(settings, upload);
+    const headers = markedHeaders(settings, upload);
     const { etag } = await api.commitBlocks(name, [], { headers, conditions: { ifNoneMatch: '*' } });
-    await api.deleteBlob(name, etag);
+    this.retained = !(await api.deleteBlob(name, etag));
   }
 }

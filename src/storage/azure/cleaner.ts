@@ -2,10 +2,10 @@ import type { StoredUpload } from '../upload-storage.js';
 import { inParallel } from '../parts/in-parallel.js';
 import { tryAgain } from '../parts/try-again.js';
 import type { AzureApi } from './azure.api.js';
-import { AzureError, isContended } from './azure.error.js';
+import { isContended } from './azure.error.js';
 import type { Blocks } from './blocks.js';
-import { MARKER, markerOf } from './blob-settings.js';
 import type { Keys } from './keys.js';
+import { writerOf } from './marker.js';
 import { isStaged } from './reference.js';
 
 /** Requests of one clean-up at the same time. */
@@ -17,7 +17,7 @@ export interface CleanerDeps {
   readonly blocks: Blocks;
 }
 
-/** Removes what an upload has left. Each step can be repeated, and the record goes last. */
+/** Removes what an upload has left, but for what a policy retains. Each step can be repeated, and the record goes last. */
 export class Cleaner {
   constructor(private readonly deps: CleanerDeps) {}
 
@@ -37,26 +37,17 @@ export class Cleaner {
     const name = keys.object(upload);
     const blob = await api.head(name);
     if (!blob) return isStaged(upload) ? blocks.discard(upload) : undefined;
-    if (!published && blob.metadata[MARKER] !== markerOf(upload)) return;
-    try {
-      await api.deleteBlob(name, blob.etag);
-    } catch (error) {
-      if (!isRetained(error)) throw error;
-    }
+    if (!published && writerOf(blob, upload) === undefined) return;
+    await api.deleteBlob(name, blob.etag);
   }
 
   private async removeTails(upload: StoredUpload): Promise<void> {
     const parts = await upload.parts.list();
     if (parts.length === 0) return;
     const tails = parts.filter(({ tail }) => tail);
-    await inParallel(CONCURRENCY, tails, (tail) =>
-      this.deps.api.deleteBlob(this.deps.keys.tail(upload.id, tail)),
-    );
+    await inParallel(CONCURRENCY, tails, async (tail) => {
+      await this.deps.api.deleteBlob(this.deps.keys.tail(upload.id, tail));
+    });
     await upload.parts.forget();
   }
-}
-
-/** It will not go for a long time, so nobody tries again. */
-function isRetained(error: unknown): boolean {
-  return error instanceof AzureError && error.code === 'BlobImmutableDueToPolicy';
 }

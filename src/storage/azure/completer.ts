@@ -9,7 +9,7 @@ import type { Blocks } from './blocks.js';
 import { blobHeaders } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
 import type { Keys } from './keys.js';
-import type { Publisher } from './publisher.js';
+import type { Publication, Publisher } from './publisher.js';
 import { isStaged } from './reference.js';
 
 const NOTHING: BlobBody = { body: Buffer.alloc(0), length: 0 };
@@ -46,31 +46,34 @@ export class Completer {
   async complete(upload: StoredUpload): Promise<void> {
     const length = upload.length ?? upload.offset;
     const staged = isStaged(upload);
-    if (length === 0) return staged ? this.commit(upload, []) : this.put(upload, NOTHING);
+    if (length === 0)
+      return staged ? this.commit({ upload, since: 0 }, []) : this.put({ upload, since: 0 }, NOTHING);
     const list = await upload.parts.list();
     const parts = partsReaching(list, length);
+    const publication = { upload, since: newest(upload, parts ?? stored(list)) };
     // The bytes may be in the blob and nowhere else.
-    if (!parts) return this.deps.publisher.expect(upload);
+    if (!parts) return this.deps.publisher.expect(publication);
     const tail = parts.at(-1)?.tail ? parts.at(-1) : undefined;
-    if (!tail) return this.commit(upload, parts);
+    if (!tail) return this.commit(publication, parts);
     const bytes = await this.deps.api.bytes(this.deps.keys.tail(upload.id, tail), tail.length);
     const body = { body: bytes, length: tail.length };
-    if (!staged) return this.put(upload, body);
+    if (!staged) return this.put(publication, body);
     // After a crash it may have been committed: what is staged now would stay beside it for a week.
-    if ((await this.deps.publisher.whose(upload)) === 'ours') return;
+    if (await this.deps.publisher.isThere(publication)) return;
     const last = { epoch: upload.epoch, number: numberAbove(list) };
-    await this.commit(upload, [...parts.slice(0, -1), last], () =>
+    await this.commit(publication, [...parts.slice(0, -1), last], () =>
       this.deps.blocks.stage(upload, last, body),
     );
   }
 
   private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
     const { parts, bytes } = last;
-    if (!target.staged) return this.put(upload, bytes ?? NOTHING);
-    if (!bytes) return this.commit(upload, parts);
+    const publication = { upload, since: newest(upload, bytes ? [bytes] : parts) };
+    if (!target.staged) return this.put(publication, bytes ?? NOTHING);
+    if (!bytes) return this.commit(publication, parts);
     let stored = false;
     try {
-      await this.commit(upload, [...parts, bytes], async () => {
+      await this.commit(publication, [...parts, bytes], async () => {
         await target.put(bytes);
         stored = true;
       });
@@ -83,25 +86,41 @@ export class Completer {
   }
 
   /** @param stage - brings the block that is missing */
-  private commit(upload: StoredUpload, parts: readonly Named[], stage?: () => Promise<void>): Promise<void> {
+  private commit(
+    publication: Publication,
+    parts: readonly Named[],
+    stage?: () => Promise<void>,
+  ): Promise<void> {
     const { publisher, api, blocks, keys, settings } = this.deps;
+    const { upload } = publication;
     const ids = parts.map((part) => blocks.of(upload, part).id);
     const headers = blobHeaders(settings, upload);
     let due = stage;
-    return publisher.publish(upload, async (conditions) => {
+    return publisher.publish(publication, async (conditions) => {
       await due?.();
       due = undefined;
       await api.commitBlocks(keys.object(upload), ids, { headers, conditions });
     });
   }
 
-  private put(upload: StoredUpload, body: BlobBody): Promise<void> {
+  private put(publication: Publication, body: BlobBody): Promise<void> {
     const { publisher, api, keys, settings } = this.deps;
+    const { upload } = publication;
     const headers = blobHeaders(settings, upload);
-    return publisher.publish(upload, (conditions) =>
+    return publisher.publish(publication, (conditions) =>
       api.putBlob(keys.object(upload), body, { headers, conditions }),
     );
   }
+}
+
+/** Of whatever got there: a blob that is older has none of it. */
+function stored(list: readonly Part[]): readonly Part[] {
+  return list.filter(({ tag }) => tag !== null);
+}
+
+/** The epoch that a blob with these parts has at least. All writers of a final copy the same bytes. */
+function newest({ kind }: StoredUpload, parts: readonly Named[]): number {
+  return kind === 'final' ? 0 : parts.reduce((top, { epoch }) => Math.max(top, epoch), 0);
 }
 
 function numberAbove(list: readonly Part[]): number {

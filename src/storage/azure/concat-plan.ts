@@ -55,17 +55,21 @@ export function planConcat(lengths: readonly number[], limits: ConcatLimits = AZ
   return blocks;
 }
 
-/** Those that are not on record yet; undefined if the record is of another plan, made with other limits. */
+/**
+ * Those that are not on record yet; undefined if the record is of another plan, made with other limits.
+ * @param tags - what is on record of a block, by its source: with another one it was copied from what is no more
+ */
 export function missingBlocks(
   blocks: readonly ConcatBlock[],
   recorded: readonly Part[],
+  tags: readonly string[],
 ): readonly ConcatBlock[] | undefined {
   const planned = new Map(blocks.map((block) => [block.number, block]));
   const fits = ({ number, start, length }: Part) =>
     planned.get(number)?.start === start && planned.get(number)?.length === length;
   if (!recorded.every(fits)) return undefined;
-  const stored = new Set(recorded.filter(({ tag }) => tag !== null).map(({ number }) => number));
-  return blocks.filter(({ number }) => !stored.has(number));
+  const stored = new Map(recorded.map(({ number, tag }) => [number, tag]));
+  return blocks.filter(({ number, source }) => stored.get(number) !== tags[source]);
 }
 
 function count(lengths: readonly number[], size: number): number {

@@ -15,6 +15,7 @@ import { Gate } from './gate.js';
 import type { Keys } from './keys.js';
 import type { Publisher } from './publisher.js';
 import { isStaged } from './reference.js';
+import { SourceBlobs } from './source-blobs.js';
 
 /** Copies of one final at the same time: they cost the server nothing but waiting. */
 const COPIES = 8;
@@ -33,8 +34,11 @@ export interface ConcatenatorDeps {
 /** Stages the blocks of a final from its sources, so that only the commit is left to do. */
 export class Concatenator {
   private readonly streams = new Gate(STREAMS);
+  private readonly blobs: SourceBlobs;
 
-  constructor(private readonly deps: ConcatenatorDeps) {}
+  constructor(private readonly deps: ConcatenatorDeps) {
+    this.blobs = new SourceBlobs(deps);
+  }
 
   /** A second call does what is not on record yet, or not in the store any more. */
   async concatenate(
@@ -44,21 +48,26 @@ export class Concatenator {
   ): Promise<void> {
     const plan = planConcat(sources.map(({ length }) => length));
     if (plan.length === 0) return;
-    const merge = { final, sources, context };
+    const tags = await this.blobs.tags(sources);
+    const merge = { final, sources, tags, context };
     await this.deps.blocks.begin(final, (reference) => context.record(reference));
-    await this.stage(await this.missing(plan, final), merge);
+    await this.stage(await this.missing(plan, merge), merge);
     const lost = await this.lost(plan, final);
-    if (lost.length === 0) return;
-    // Completed by somebody who has lost its right since, or forgotten by the store after a week.
-    if ((await this.deps.publisher.whose(final)) === 'ours') return;
-    await this.stage(lost, merge);
-    if ((await this.lost(plan, final)).length === 0) return;
-    throw new StorageError('unavailable', `Blocks of ${final.id} vanish: something else writes to its blob.`);
+    if (lost.length > 0) {
+      // Completed by somebody who has lost its right since, or forgotten by the store after a week.
+      if (await this.deps.publisher.isThere({ upload: final, since: 0 })) return;
+      await this.stage(lost, merge);
+      if ((await this.lost(plan, final)).length > 0) throw vanishing(final);
+    }
+    await this.blobs.check(sources, tags);
   }
 
-  private async missing(plan: readonly ConcatBlock[], final: StoredUpload): Promise<readonly ConcatBlock[]> {
+  private async missing(
+    plan: readonly ConcatBlock[],
+    { final, tags }: Merge,
+  ): Promise<readonly ConcatBlock[]> {
     if (!isStaged(final)) return plan;
-    const missing = missingBlocks(plan, await final.parts.list());
+    const missing = missingBlocks(plan, await final.parts.list(), tags);
     if (!missing) await final.parts.forget();
     return missing ?? plan;
   }
@@ -82,14 +91,14 @@ export class Concatenator {
   }
 
   private async stage(planned: readonly ConcatBlock[], merge: Merge): Promise<void> {
-    const { final, context } = merge;
+    const { final, tags, context } = merge;
     const recorder = new PartRecorder(final.parts);
     await inParallel(COPIES, planned, async (block) => {
       if (context.signal.aborted) throw new StorageError('unavailable', 'The merge was stopped.');
       const { number, start, length } = block;
       const part = { number, epoch: final.epoch, start, length, tail: false };
       await this.copy(block, part, merge);
-      await recorder.add({ ...part, tag: 'stored' });
+      await recorder.add({ ...part, tag: tags[block.source] ?? null });
     });
   }
 
@@ -110,5 +119,11 @@ export class Concatenator {
 interface Merge {
   readonly final: StoredUpload;
   readonly sources: readonly ConcatSource[];
+  /** What is put on record of a block, by its source. */
+  readonly tags: readonly string[];
   readonly context: WriteContext;
+}
+
+function vanishing({ id }: StoredUpload): StorageError {
+  return new StorageError('unavailable', `Blocks of ${id} vanish: something else writes to its blob.`);
 }

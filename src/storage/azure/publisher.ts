@@ -2,10 +2,10 @@ import type { BlobRequestConditions } from '@azure/storage-blob';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
-import type { AzureApi } from './azure.api.js';
+import type { AzureApi, BlobState } from './azure.api.js';
 import { isContended } from './azure.error.js';
-import { MARKER, markerOf } from './blob-settings.js';
 import type { Keys } from './keys.js';
+import { writerOf } from './marker.js';
 
 export interface PublisherDeps {
   readonly api: AzureApi;
@@ -14,27 +14,38 @@ export interface PublisherDeps {
   readonly overwrite: boolean;
 }
 
-/** Whose blob has the name of an upload: its own and whole, another one, or there is none. */
-export type Whose = 'ours' | 'foreign' | 'none';
+/** A blob that an upload is to become. */
+export interface Publication {
+  readonly upload: StoredUpload;
+  /** The newest epoch that its bytes are of: an older writer has had others. */
+  readonly since: number;
+}
 
-/** Makes blobs appear under their names, each once and none over another, and says whose is there. */
+/**
+ * Makes blobs appear under their names, each once and none over another. The epoch in its metadata says which writer
+ * made a blob: one that has lost its right replaces nothing of its successor, and what it has left is replaced.
+ */
 export class Publisher {
   constructor(private readonly deps: PublisherDeps) {}
 
   /**
    * Runs the request that makes the blob of an upload. Whatever comes back instead of success, the blob itself says what
    * has happened: answers get lost, and what is sent again finds what the first try has made.
-   * @throws StorageError of kind `conflict` if another blob has the name
+   * @throws StorageError of kind `conflict` if another blob has the name, `unavailable` if a later writer has made it
    */
   publish(
-    upload: StoredUpload,
+    publication: Publication,
     make: (conditions: BlobRequestConditions) => Promise<unknown>,
   ): Promise<void> {
+    let conditions: BlobRequestConditions = { ifNoneMatch: '*' };
     const publish = async () => {
       try {
-        await make(this.conditions(upload));
+        await make(conditions);
       } catch (error) {
-        if (await this.hasHappened(upload, error)) return;
+        // A look that fails says nothing.
+        const blob = await this.look(publication.upload).catch(() => null);
+        if (blob !== null && this.isMade(publication, blob, error)) return;
+        if (blob !== null) conditions = blob ? { ifMatch: blob.etag } : { ifNoneMatch: '*' };
         throw error;
       }
     };
@@ -43,39 +54,36 @@ export class Publisher {
 
   /**
    * Succeeds if the blob of an upload is there already.
-   * @throws StorageError of kind `missing` if it is not, `conflict` if another one is
+   * @throws StorageError of kind `missing` if it is not, else as `publish`
    */
-  async expect(upload: StoredUpload): Promise<void> {
-    const whose = await this.whose(upload);
-    if (whose === 'ours') return;
-    if (whose === 'foreign' && this.keepsOthers(upload)) throw taken(upload);
-    throw new StorageError('missing', `Not all bytes of upload ${upload.id} are stored.`);
+  async expect(publication: Publication): Promise<void> {
+    if (await this.isThere(publication)) return;
+    throw new StorageError('missing', `Not all bytes of upload ${publication.upload.id} are stored.`);
   }
 
-  async whose(upload: StoredUpload): Promise<Whose> {
-    const blob = await this.deps.api.head(this.deps.keys.object(upload));
-    if (!blob) return 'none';
+  /** @throws StorageError as `publish` */
+  async isThere(publication: Publication): Promise<boolean> {
+    return this.isMade(publication, await this.look(publication.upload));
+  }
+
+  private look(upload: StoredUpload): Promise<BlobState | undefined> {
+    return this.deps.api.head(this.deps.keys.object(upload));
+  }
+
+  /** False for none, and for one that may be replaced. */
+  private isMade({ upload, since }: Publication, blob: BlobState | undefined, cause?: unknown): boolean {
+    if (!blob) return false;
+    const writer = writerOf(blob, upload);
+    if (writer === undefined) {
+      // Nobody else writes where a partial is.
+      if (this.deps.overwrite || upload.key === null) return false;
+      throw new StorageError('conflict', `Another blob has the key ${upload.key}.`, { cause });
+    }
+    if (writer > upload.epoch) {
+      const message = `A later writer has made the blob of upload ${upload.id}.`;
+      throw new StorageError('unavailable', message, { cause });
+    }
     const whole = upload.length === null || blob.length === upload.length;
-    return whole && blob.metadata[MARKER] === markerOf(upload) ? 'ours' : 'foreign';
+    return whole && writer >= since;
   }
-
-  private conditions(upload: StoredUpload): BlobRequestConditions {
-    return this.keepsOthers(upload) ? { ifNoneMatch: '*' } : {};
-  }
-
-  /** Nobody else writes where a partial is; its blob may be made again after a take-over. */
-  private keepsOthers({ key }: StoredUpload): boolean {
-    return !this.deps.overwrite && key !== null;
-  }
-
-  private async hasHappened(upload: StoredUpload, error: unknown): Promise<boolean> {
-    // A look that fails says nothing.
-    const whose = await this.whose(upload).catch(() => undefined);
-    if (whose === 'foreign' && this.keepsOthers(upload)) throw taken(upload, error);
-    return whose === 'ours';
-  }
-}
-
-function taken({ key }: StoredUpload, cause?: unknown): StorageError {
-  return new StorageError('conflict', `Another blob has the key ${key}.`, { cause });
 }

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { ByteRange, StoredUpload } from '../upload-storage.js';
-import type { AzureApi } from './azure.api.js';
-import { MARKER, markerOf } from './blob-settings.js';
+import type { AzureApi, BlobState } from './azure.api.js';
 import type { Keys } from './keys.js';
+import { MARKER, writerOf } from './marker.js';
 
 /**
  * A stream of the blob of a complete upload.
@@ -14,13 +14,20 @@ export async function readBlob(
   upload: StoredUpload,
   range?: ByteRange,
 ): Promise<Readable> {
-  const total = upload.length ?? upload.offset;
-  const name = keys.object(upload);
-  const { body, length, metadata } = await api.get(name, range);
-  const wanted = range ? Math.min(range.end + 1, total) - range.start : total;
-  // An application may have copied the blob without its metadata: then the size has to do.
-  const marker = metadata[MARKER] ?? markerOf(upload);
-  if (length === wanted && marker === markerOf(upload)) return body;
-  body.destroy();
-  throw new StorageError('missing', `Another blob has the key ${upload.key ?? name}.`);
+  const blob = await api.get(keys.object(upload), range);
+  try {
+    checkBlob(blob, upload);
+  } catch (error) {
+    blob.body.destroy();
+    throw error;
+  }
+  return blob.body;
+}
+
+/** @throws StorageError of kind `missing` if this is not the blob of a complete upload */
+export function checkBlob(blob: BlobState, upload: StoredUpload): void {
+  // An application may have copied it without its metadata: then the size has to do.
+  const ours = blob.metadata[MARKER] === undefined || writerOf(blob, upload) !== undefined;
+  if (ours && blob.length === (upload.length ?? upload.offset)) return;
+  throw new StorageError('missing', `Another blob has the key ${upload.key ?? upload.id}.`);
 }

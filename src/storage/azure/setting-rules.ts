@@ -1,7 +1,8 @@
 import { bytesOf, HEADER_TEXT, textsRule } from '../parts/setting-rules.js';
 import type { SettingRules } from '../parts/upload-settings.js';
-import { encoded, MARKER } from './blob-settings.js';
+import { encoded } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
+import { MARKER } from './marker.js';
 
 /** Bytes of the application's metadata: of the 8 KiB that Azure allows the mark of the storage takes some. */
 const MOST_METADATA = 8192 - 160;

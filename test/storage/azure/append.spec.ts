@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/azure/index.js';
-import { MARKER } from '../../../src/storage/azure/blob-settings.js';
+import { MARKER } from '../../../src/storage/azure/marker.js';
 import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import { KIB, MIB, read, Row } from '../row.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { metadataName, metadataValue } from '../../../src/storage/azure/blob-metadata.js';
-import { blobHeaders, MARKER, workHeaders } from '../../../src/storage/azure/blob-settings.js';
+import { blobHeaders, workHeaders } from '../../../src/storage/azure/blob-settings.js';
+import { MARKER } from '../../../src/storage/azure/marker.js';
 import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import { Row } from '../row.js';
@@ -28,7 +29,7 @@ it('settings are values, or functions of the upload and its metadata', () => {
       blobContentType: 'video/mp4',
       blobContentDisposition: `attachment; filename="${row.id}"`,
     },
-    metadata: { file_x2d_name: `=?UTF-8?B?${filename}?=`, plain: 'a b', [MARKER]: `${row.id} 7` },
+    metadata: { file_x2d_name: `=?UTF-8?B?${filename}?=`, plain: 'a b', [MARKER]: `${row.id} 7 0` },
     tags: { project: 'a & b' },
     tier: 'Cool',
     encryptionScope: 'scope',

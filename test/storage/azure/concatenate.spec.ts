@@ -142,6 +142,63 @@ onAzurite((suite) => {
     expect(desk.requests()).toMatchObject({ 'Put Block From URL': 1 });
   });
 
+  it('takes no byte of a foreign blob that has the key of a source by now', async () => {
+    const source = new Row({ kind: 'final', length: 100 });
+    await source.send(desk.storage, content(100));
+    await desk.blob(source.key).upload(Buffer.alloc(500, 'F'), 500);
+    const final = new Row({ kind: 'final' });
+    const ranges = [source.source(0, 40)];
+    await expect(desk.storage.concatenate(final.upload, ranges, final.context())).rejects.toMatchObject({
+      kind: 'missing',
+    });
+    expect(await desk.left()).toEqual([source.key]);
+  });
+
+  it('copies all of a source with a key again that was changed since a merge was cut', async () => {
+    const source = new Row({ kind: 'final', length: 2 * KIB });
+    await source.send(desk.storage, content(2 * KIB));
+    const final = new Row({ kind: 'final' });
+    const ranges = [source.source(0, KIB), source.source(KIB, KIB)];
+    const merging = () => desk.storage.concatenate(final.take().upload, ranges, final.context());
+    desk.proxy.forget();
+    desk.proxy.faults = (kind, n) => (kind === 'Put Block From URL' && n > 1 ? 'slow-down' : undefined);
+    await expect(merging()).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(final.list).toHaveLength(1);
+
+    // The same number of bytes, by an application that copies without metadata.
+    await desk.blob(source.key).upload(content(2 * KIB, 2), 2 * KIB);
+    desk.proxy.faults = () => undefined;
+    desk.requests();
+    await merging();
+    expect(desk.requests()).toEqual({
+      'Get Blob Properties': 2,
+      'Put Block From URL': 2,
+      'Get Block List': 1,
+    });
+    final.offset = 2 * KIB;
+    await desk.storage.complete(final.whole);
+    expect(await desk.object(final.key)).toEqual(content(2 * KIB, 2));
+  });
+
+  it('commits nothing of a source that changes while it is copied', async () => {
+    const source = new Row({ kind: 'final', length: KIB });
+    await source.send(desk.storage, content(KIB));
+    const final = new Row({ kind: 'final' });
+    const changing = {
+      ...final.context(),
+      // The source was looked at, and is not copied yet.
+      record: async (reference: string) => {
+        final.reference = reference;
+        await desk.blob(source.key).upload(content(KIB, 2), KIB);
+      },
+    };
+    await expect(desk.storage.concatenate(final.upload, [source.source()], changing)).rejects.toMatchObject({
+      kind: 'unavailable',
+    });
+    await merge(desk.storage, final.take(), [source]);
+    expect(await desk.object(final.key)).toEqual(content(KIB, 2));
+  });
+
   it('lets the store read with the SAS that the client was made with', async () => {
     const sas = await suite.container.client.generateSasUrl({
       permissions: ContainerSASPermissions.parse('rwdl'),

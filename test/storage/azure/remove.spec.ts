@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { BlobClient, RestError } from '@azure/storage-blob';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { STAGED } from '../../../src/storage/azure/reference.js';
 import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
@@ -88,6 +89,51 @@ onAzurite((suite) => {
     const row = new Row({ length: 10 });
     row.reference = '{"multipart":"x"}';
     await expect(desk.storage.remove(row.upload, false)).rejects.toMatchObject({ kind: 'missing' });
+  });
+
+  it('removes an upload whose settings fail by now', async () => {
+    let fails = false;
+    const metadata = () => {
+      if (fails) throw new TypeError('no such tenant');
+      return { name: 'x' };
+    };
+    const storage = desk.again({ blob: { metadata } });
+    const row = new Row({ length: 20 * MIB });
+    await row.append(storage, content(8 * MIB + 10));
+    fails = true;
+    await storage.remove(row.upload, false);
+
+    expect(await desk.left()).toEqual([]);
+    expect(row.list).toEqual([]);
+  });
+
+  describe('in a container whose blobs are immutable', () => {
+    beforeEach(() => {
+      const retained = new RestError('No.', { statusCode: 409, code: 'BlobImmutableDueToPolicy' });
+      jest.spyOn(BlobClient.prototype, 'delete').mockRejectedValue(retained);
+    });
+    afterEach(() => void jest.restoreAllMocks());
+
+    it('asks once for each blob, and is done', async () => {
+      const row = new Row({ length: 300 });
+      await row.append(desk.storage, content(100));
+      await row.send(desk.storage, content(300).subarray(100));
+      await desk.storage.discardWork(row.whole);
+      expect(row.list).toEqual([]);
+      await desk.storage.remove(row.whole, true);
+      expect(await desk.left()).toHaveLength(2);
+    });
+
+    it('leaves blocks to Azure, once an empty blob in their place could not be removed', async () => {
+      const rows = [new Row({ length: 20 * MIB }), new Row({ length: 20 * MIB })] as const;
+      for (const row of rows) {
+        await row.append(desk.storage, content(8 * MIB));
+        await desk.storage.remove(row.upload, false);
+        expect(row.list).toEqual([]);
+      }
+
+      expect(await desk.left()).toEqual([rows[0].key, `${rows[1].key} (blocks)`].toSorted());
+    });
   });
 
   const staged = async (row: Row) =>
