@@ -14,7 +14,7 @@ import type { AzureStorageOptions } from './options.js';
 import { SETTING_RULES } from './setting-rules.js';
 
 /** learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
-const CONTAINER = /^(\$root|[a-z0-9](-?[a-z0-9]){2,62})$/;
+const CONTAINER = /^[a-z0-9](-?[a-z0-9]){2,62}$/;
 const LONGEST_PREFIX = 512;
 
 const RULES: OptionRules<AzureStorageOptions> = {

@@ -14,6 +14,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ container: undefined }, 'the option "container"'],
     [{ container: 'Up' }, 'the option "container"'],
     [{ container: 'up--loads' }, 'the option "container"'],
+    [{ container: '$root' }, 'the option "container"'],
     [{ connectionString: '' }, 'the option "connectionString" must be what the portal shows'],
     [{ connectionString: 'x' }, 'the option "connectionString" must be one that @azure/storage-blob reads'],
     [{ connectionString: undefined }, 'the option "connectionString" must be given, or "client"'],
@@ -38,9 +39,14 @@ describe('an option that is wrong is named at construction', () => {
   });
 });
 
-it('the secrets of a connection string stay out of the sentence', () => {
-  const given = { container: 'uploads', connectionString: 'AccountKey=hush;' };
-  expect(() => new AzureStorage(given)).toThrow(expect.not.objectContaining({ message: /hush/ }));
+it.each([
+  { connectionString: 'AccountKey=hush;' },
+  { connectionstring: 'AccountKey=hush;' },
+  { sasUrl: 'https://account.blob.core.windows.net/?sig=hush' },
+  { connectionString, blob: { accountKey: 'hush' } },
+])('secrets stay out of the sentence, under a wrong name too (%#)', (options) => {
+  const construct = () => new AzureStorage({ container: 'uploads', ...options } as AzureStorageOptions);
+  expect(construct).toThrow(/^AzureStorage: the option "[A-Za-z.]+" must (?!.*hush)/);
 });
 
 it('the options are left as they were', () => {
