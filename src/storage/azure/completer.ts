@@ -50,7 +50,7 @@ export class Completer {
       return staged ? this.commit({ upload, since: 0 }, []) : this.put({ upload, since: 0 }, NOTHING);
     const list = await upload.parts.list();
     const parts = partsReaching(list, length);
-    const publication = { upload, since: newest(upload, parts ?? stored(list)) };
+    const publication = { upload, since: newest(upload, parts ?? arrived(list)) };
     // The bytes may be in the blob and nowhere else.
     if (!parts) return this.deps.publisher.expect(publication);
     const tail = parts.at(-1)?.tail ? parts.at(-1) : undefined;
@@ -113,8 +113,8 @@ export class Completer {
   }
 }
 
-/** Of whatever got there: a blob that is older has none of it. */
-function stored(list: readonly Part[]): readonly Part[] {
+/** A blob that is older than these has none of them. */
+function arrived(list: readonly Part[]): readonly Part[] {
   return list.filter(({ tag }) => tag !== null);
 }
 
