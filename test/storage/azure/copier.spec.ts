@@ -85,9 +85,16 @@ describe('what allows the store to read a source', () => {
     expect(desk.asked).toEqual({ keys: 2, tokens: 0, copies: 1 });
   });
 
-  it('is made for each try, since it does not hold for long; the key is asked for once', async () => {
-    const desk = new Desk({ copies: [refused(503, 'ServerBusy'), done] });
+  it('is made for each try, since it does not hold for long', async () => {
+    const busy = [refused(503, 'ServerBusy'), done];
+    const desk = new Desk({ keys: [refused(403, 'AuthorizationFailure')], copies: busy });
     expect(await desk.copy()).toBe(true);
+    expect(desk.asked).toEqual({ keys: 1, tokens: 2, copies: 2 });
+  });
+
+  it('is a SAS that a key signs, which is asked for once', async () => {
+    const desk = new Desk({});
+    for (let copies = 0; copies < 2; copies++) expect(await desk.copy()).toBe(true);
     expect(desk.asked).toEqual({ keys: 1, tokens: 0, copies: 2 });
     for (const source of desk.sources) expect(source).toMatch(/\?.*sp=r&/);
   });
