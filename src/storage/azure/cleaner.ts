@@ -5,7 +5,7 @@ import type { AzureApi } from './azure.api.js';
 import { isContended } from './azure.error.js';
 import type { Blocks } from './blocks.js';
 import type { Keys } from './keys.js';
-import { writerOf } from './marker.js';
+import { isStill, writerOf } from './marker.js';
 import { isStaged } from './reference.js';
 
 /** Requests of one clean-up at the same time. */
@@ -37,7 +37,7 @@ export class Cleaner {
     const name = keys.object(upload);
     const blob = await api.head(name);
     if (!blob) return isStaged(upload) ? blocks.discard(upload) : undefined;
-    if (!published && writerOf(blob, upload) === undefined) return;
+    if (!(published ? isStill(blob, upload) : writerOf(blob, upload) !== undefined)) return;
     await api.deleteBlob(name, blob.etag);
   }
 

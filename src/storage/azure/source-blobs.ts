@@ -3,7 +3,7 @@ import { inParallel } from '../parts/in-parallel.js';
 import type { ConcatSource } from '../upload-storage.js';
 import type { AzureApi } from './azure.api.js';
 import type { Keys } from './keys.js';
-import { checkBlob } from './reader.js';
+import { isStill } from './marker.js';
 
 /** Looks of one merge at the same time. */
 const LOOKS = 8;
@@ -26,8 +26,12 @@ export class SourceBlobs {
     const etags = new Map<string, string>();
     await inParallel(LOOKS, [...keyed.values()], async (upload) => {
       const blob = await api.head(keys.object(upload));
-      if (!blob) throw new StorageError('missing', `The blob of upload ${upload.id} is gone.`);
-      checkBlob(blob, upload);
+      if (!blob || !isStill(blob, upload)) {
+        throw new StorageError(
+          'missing',
+          `The blob of upload ${upload.id} is gone, or another one is there.`,
+        );
+      }
       etags.set(upload.id, blob.etag);
     });
     return sources.map(({ upload }) => etags.get(upload.id) ?? OWN);

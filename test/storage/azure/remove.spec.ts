@@ -40,6 +40,15 @@ onAzurite((suite) => {
     expect(await desk.left()).toEqual([row.key]);
   });
 
+  it('leaves what has taken the place of a published blob', async () => {
+    const row = new Row({ length: 10 });
+    await row.send(desk.storage, content(10));
+    await desk.blob(row.key).upload('foreign', 7);
+    await desk.storage.remove(row.whole, true);
+
+    expect(await desk.object(row.key)).toEqual(Buffer.from('foreign'));
+  });
+
   it('drops blocks that nobody has recorded', async () => {
     const row = new Row({ length: 20 * MIB });
     const { upload } = row;
