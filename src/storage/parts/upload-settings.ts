@@ -2,6 +2,7 @@ import { OptionResultError } from '../../model/errors/option-result.error.js';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { Metadata } from '../../model/metadata.js';
 import type { NewStoredUpload, StoredUpload } from '../upload-storage.js';
+import type { WrongOption } from './wrong-option.js';
 
 /** An upload whose object is about to be made. The key of a partial is null. */
 export interface ObjectUpload extends Pick<StoredUpload, 'id' | 'kind' | 'key' | 'length'> {
@@ -65,9 +66,10 @@ export function checkSettingsOf<Settings extends object>(
 export function wrongSetting<Settings extends object>(
   settings: Settings,
   rules: SettingRules<Settings>,
-): { readonly name: string; readonly fix: string; readonly value: unknown } | undefined {
+): WrongOption | undefined {
   for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
-    if (!Object.hasOwn(rules, name)) return { name, fix: 'be left out: there is no such setting', value };
+    // Under a name with a slip may be a secret.
+    if (!Object.hasOwn(rules, name)) return { name, fix: 'be left out: there is no such setting' };
     if (value === undefined || typeof value === 'function') continue;
     const { what, is, fits } = rules[name as keyof Settings];
     if (!is(value) || !fits(value)) return { name, fix: `be ${what}`, value };
