@@ -18,9 +18,10 @@ onFakeGcs((suite) => {
     await row.append(desk.storage, Buffer.from('X'));
     // As the service leaves the row when the checksum was another one, or when it was killed before the statement.
     row.offset = 31;
-    for (let at = 31; at < 99; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+    for (let at = 31; at < 34; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+    expect(row.list.length).toBeLessThan(10);
 
-    await row.send(desk.storage, body.subarray(99));
+    await row.send(desk.storage, body.subarray(34));
     expect(await desk.object(row.key)).toEqual(body);
     await desk.storage.discardWork(row.whole);
     expect(await desk.left()).toEqual([row.key]);
