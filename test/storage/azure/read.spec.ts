@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Desk, read, Row } from './support.js';
+import { read, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onAzurite((suite) => {
   let desk: Desk;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AzureStorage } from '../../../src/storage/azure/index.js';
 import type { Finish } from '../../../src/storage/upload-storage.js';
+import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
-import { content, Desk, KIB, Row } from './support.js';
+import { KIB, Row } from '../row.js';
+import { Desk } from './support.js';
 
 onAzurite((suite) => {
   let desk: Desk;
