@@ -76,9 +76,9 @@ const rooms = [
   {
     name: 'client',
     from: room('client'),
-    not: room('client/nest'),
-    to: ['^src/client/(?!nest/)', room('protocol'), model],
-    packages: ['tus-js-client', 'rxjs'],
+    not: [room('client/nest'), '^src/client/index'],
+    to: ['^src/client/(?!nest/|index)', room('protocol'), model],
+    packages: ['tus-js-client', 'rxjs', 'typeorm'],
     node: true,
   },
   {
@@ -88,6 +88,8 @@ const rooms = [
     packages: ['@nestjs'],
     node: true,
   },
+  // The subpath: the client with its module.
+  { name: 'client-index', from: '^src/client/index\\.ts$', to: [room('client'), model] },
   {
     name: 'cli',
     from: room('cli'),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { UploadInterruptedError } from '../client/errors.js';
-import { uploadFile } from '../client/upload-file.js';
+import { UploadInterruptedError } from '../client/errors/interrupted.error.js';
+import { FileUrlStore } from '../client/store/file-url-store.js';
+import { TusClient } from '../client/tus-client.js';
 import { createProgress } from './progress.js';
 import { parseUploadArguments, USAGE, UsageError, type UploadArguments } from './upload-arguments.js';
 
@@ -34,13 +35,12 @@ async function upload({ file, parallel, endpoint, metadata }: UploadArguments): 
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const progress = createProgress(process.stderr);
   try {
-    const { url, resumed } = await uploadFile(resolve(folder, file), {
-      endpoint,
-      parallel,
+    const client = new TusClient({ endpoint, urlStore: new FileUrlStore(resolve(folder, '.tus-uploads')) });
+    const { url, resumed } = await client.uploadFile(resolve(folder, file), {
+      parallelUploads: parallel,
       metadata,
-      resumeFile: resolve(folder, '.tus-upload.json'),
       signal: interruption.signal,
-      onProgress: (sent, total) => progress.update(sent, total),
+      onProgress: ({ sent, total }) => progress.update(sent, total ?? sent),
       onWarning: (message) => process.stderr.write(`${message}\n`),
     });
     progress.stop();

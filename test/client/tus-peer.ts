@@ -22,6 +22,8 @@ export class TusPeer {
   readonly requests: string[] = [];
   /** Emits `request` for each of them, after the fault had its say. */
   readonly arrivals = new EventEmitter();
+  /** What OPTIONS lists. */
+  extensions = 'creation,concatenation';
   /** Bytes of all bodies, those that were sent twice too. */
   received = 0;
   fault: Fault | undefined;
@@ -54,6 +56,10 @@ export class TusPeer {
     const answered = this.fault?.(request, response);
     this.arrivals.emit('request');
     if (answered) return;
+    if (method === 'OPTIONS') {
+      const headers = { 'Tus-Version': '1.0.0', 'Tus-Extension': this.extensions, 'Tus-Max-Size': '1000' };
+      return void response.writeHead(204, headers).end();
+    }
     if (method === 'POST') return this.create(request, response);
     const upload = this.uploads.get(url);
     if (!upload) return void response.writeHead(404).end();
@@ -71,6 +77,7 @@ export class TusPeer {
     const length = sources.length > 0 ? bytes.length : Number(headers['upload-length']);
     const metadata = headers['upload-metadata'] as string | undefined;
     this.uploads.set(path, { path, length, metadata, concat, bytes, idle: Promise.resolve() });
+    if (sources.length > 0) response.setHeader('Upload-Offset', bytes.length);
     response.writeHead(201, { Location: path }).end();
   }
 

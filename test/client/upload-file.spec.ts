@@ -1,12 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UploadFailedError, UploadInterruptedError } from '../../src/client/errors.js';
-import { uploadFile, type UploadFileOptions } from '../../src/client/upload-file.js';
-import { InvalidMetadataError } from '../../src/model/errors/invalid-metadata.error.js';
-import { Metadata } from '../../src/model/metadata.js';
+import {
+  FileUrlStore,
+  InvalidMetadataError,
+  Metadata,
+  TusClient,
+  TusResponseError,
+  UploadInterruptedError,
+  type UploadFileOptions,
+} from '../../src/client/index.js';
 import { TusPeer } from './tus-peer.js';
 
 const MIB = 2 ** 20;
@@ -35,7 +40,7 @@ describe('uploading a file', () => {
 
   it('cuts it into ranges that are merged in the order of the file (CLI-06)', async () => {
     const { path, bytes } = await newFile(4 * MIB + 3);
-    const { url } = await upload(path, { parallel: 4, metadata: { filename: 'b.txt', album: 'Ö' } });
+    const { url } = await upload(path, { parallelUploads: 4, metadata: { filename: 'b.txt', album: 'Ö' } });
     expect(peer.at(url).bytes.equals(bytes)).toBe(true);
     expect(Metadata.parse(peer.at(url).metadata).get('album')).toBe('Ö');
     const partials = [...peer.uploads.values()].filter(({ concat }) => concat === 'partial');
@@ -49,7 +54,7 @@ describe('uploading a file', () => {
 
   it.each([0, 1, 2, 3, 5])('sends a file of %i bytes although four ranges were asked for', async (size) => {
     const { path, bytes } = await newFile(size);
-    const { url } = await upload(path, { parallel: 4 });
+    const { url } = await upload(path, { parallelUploads: 4 });
     expect(peer.at(url).bytes.equals(bytes)).toBe(true);
     expect([...peer.uploads.values()].filter(({ length }) => length === 0)).toHaveLength(size === 0 ? 1 : 0);
   });
@@ -57,7 +62,7 @@ describe('uploading a file', () => {
   it('tells how far it is, up to the last byte', async () => {
     const { path } = await newFile(2 * MIB);
     const told: number[] = [];
-    await upload(path, { parallel: 2, onProgress: (sent) => told.push(sent) });
+    await upload(path, { parallelUploads: 2, onProgress: ({ sent }) => told.push(sent) });
     expect(told.at(-1)).toBe(2 * MIB);
   });
 
@@ -87,14 +92,16 @@ describe('an upload that was interrupted', () => {
     const { path } = await newFile(4 * MIB);
     await interrupt(path, 2);
     await upload(path);
-    expect(JSON.parse(await readFile(join(folder, 'resume.json'), 'utf8'))).toEqual({});
+    expect(await readdir(join(folder, 'resume'))).toEqual([]);
     expect((await upload(path)).resumed).toBe(false);
   });
 
-  it('is not taken up for a file that has changed since', async () => {
+  it('is not taken up for a file that has changed since, even if its size and time are what they were', async () => {
     const { path } = await newFile(4 * MIB);
     await interrupt(path, 2);
-    await utimes(path, 1, 1);
+    const { atime, mtime, size } = await stat(path);
+    await writeFile(path, randomBytes(size));
+    await utimes(path, atime, mtime);
     expect((await upload(path)).resumed).toBe(false);
   });
 
@@ -118,18 +125,20 @@ describe('an upload that was interrupted', () => {
 
   it('says that it cannot be resumed when nothing remembers it', async () => {
     const { path } = await newFile(4 * MIB);
-    await expect(interrupted(path, { resumeFile: undefined })).resolves.toMatchObject({ resumable: false });
+    const client = new TusClient({ endpoint: peer.endpoint });
+    await expect(interrupted(path, {}, client)).resolves.toMatchObject({ resumable: false });
   });
 });
 
 describe('a failure', () => {
-  it('of the resume file costs a warning, not the upload', async () => {
+  it('of the store costs a warning, not the upload', async () => {
     const { path, bytes } = await newFile(100);
-    await writeFile(join(folder, 'resume.json'), '{"cut off');
+    await writeFile(join(folder, 'resume'), 'not a folder');
     const warnings: string[] = [];
     const { url } = await upload(path, { onWarning: (message) => warnings.push(message) });
     expect(peer.at(url).bytes.equals(bytes)).toBe(true);
     expect(warnings[0]).toContain('cannot be resumed');
+    expect(warnings).toHaveLength(1);
   });
 
   it('of one range stops the others, and is told in one sentence', async () => {
@@ -139,8 +148,8 @@ describe('a failure', () => {
       if (url === '/files/2') response.writeHead(413).end('Too large.\n');
       return true;
     };
-    const failed = await upload(path, { parallel: 3 }).catch((error: unknown) => error);
-    expect(failed).toBeInstanceOf(UploadFailedError);
+    const failed = await upload(path, { parallelUploads: 3 }).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(TusResponseError);
     expect((failed as Error).message).toBe('The server answered 413: Too large.');
   });
 
@@ -151,7 +160,7 @@ describe('a failure', () => {
       const isFinal = String(headers['upload-concat']).startsWith('final;');
       return isFinal && failures-- > 0 && Boolean(response.writeHead(503).end());
     };
-    const { url } = await upload(path, { parallel: 2 });
+    const { url } = await upload(path, { parallelUploads: 2 });
     expect(peer.at(url).bytes.equals(bytes)).toBe(true);
     expect(peer.requests.filter((request) => request.startsWith('PATCH'))).toHaveLength(2);
   });
@@ -159,7 +168,7 @@ describe('a failure', () => {
   it('for headers that are too large names the option of Node', async () => {
     const { path } = await newFile(4);
     peer.fault = (_request, response) => Boolean(response.writeHead(431).end());
-    await expect(upload(path, { parallel: 2 })).rejects.toThrow('--max-http-header-size');
+    await expect(upload(path, { parallelUploads: 2 })).rejects.toThrow('--max-http-header-size');
   });
 
   it('to reach the server asks whether it runs', async () => {
@@ -190,29 +199,30 @@ async function newFile(size: number, name = 'file.bin'): Promise<{ path: string;
   return { path, bytes };
 }
 
-function upload(path: string, options: Partial<UploadFileOptions> = {}) {
-  return uploadFile(path, {
-    endpoint: peer.endpoint,
-    resumeFile: join(folder, 'resume.json'),
-    retryDelays: [0],
-    ...options,
-  });
+function newClient(): TusClient {
+  const urlStore = new FileUrlStore(join(folder, 'resume'));
+  return new TusClient({ endpoint: peer.endpoint, urlStore, retryDelays: [0] });
+}
+
+function upload(path: string, options: UploadFileOptions = {}) {
+  return newClient().uploadFile(path, options);
 }
 
 /** Uploads until bytes of every range have arrived, and interrupts. */
-async function interrupted(path: string, options: Partial<UploadFileOptions>): Promise<unknown> {
+async function interrupted(path: string, options: UploadFileOptions, client = newClient()): Promise<unknown> {
   const stop = new AbortController();
   const begun = new Set<string>();
   peer.onBytes = (range) => {
     begun.add(range.path);
-    if (begun.size === (options.parallel ?? 1)) stop.abort();
+    if (begun.size === (options.parallelUploads ?? 1)) stop.abort();
   };
-  const result = await upload(path, { ...options, signal: stop.signal }).catch((error: unknown) => error);
+  const running = client.uploadFile(path, { ...options, signal: stop.signal });
+  const result = await running.catch((error: unknown) => error);
   peer.onBytes = undefined;
   expect(result).toBeInstanceOf(UploadInterruptedError);
   return result;
 }
 
 async function interrupt(path: string, parallel: number): Promise<void> {
-  expect(await interrupted(path, { parallel })).toMatchObject({ resumable: true });
+  expect(await interrupted(path, { parallelUploads: parallel })).toMatchObject({ resumable: true });
 }

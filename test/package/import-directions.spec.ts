@@ -36,6 +36,7 @@ const rooms: Record<string, string> = {
   'observability-otel': 'observability/otel/a.ts',
   client: 'client/a.ts',
   'client-nest': 'client/nest/a.ts',
+  'client-index': 'client/index.ts',
   cli: 'cli/a.ts',
   testing: 'testing/a.ts',
   module: 'module/a.ts',

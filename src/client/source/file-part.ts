@@ -1,0 +1,67 @@
+import { buffer } from 'node:stream/consumers';
+import type { FileSource, SliceResult } from 'tus-js-client';
+import { TusProtocolError } from '../errors/protocol.error.js';
+import type { Body, Chunk } from '../http/body.js';
+import { checksumOf, type ClientChecksum } from './digest.js';
+import type { LocalFile } from './local-file.js';
+
+export interface FilePartOptions {
+  readonly file: LocalFile;
+  /** Where the part begins and ends in the file. */
+  readonly start: number;
+  readonly end: number;
+  /** Bytes of the part after which nothing more is given. */
+  readonly stopAt?: number | undefined;
+  /** Called when more is asked for, with what the server has. */
+  readonly onStop?: (offset: number) => void;
+  readonly checksum?: ClientChecksum | undefined;
+  /** A chunk up to this size is read once, hashed and sent from memory; a larger one is read twice. */
+  readonly memory: number;
+}
+
+/** Gives tus-js-client the chunks of a range of a file. */
+export class FilePart implements FileSource {
+  readonly size: number;
+
+  constructor(private readonly options: FilePartOptions) {
+    this.size = options.end - options.start;
+  }
+
+  async slice(start: number, end: number): Promise<SliceResult> {
+    const { stopAt = Infinity, onStop } = this.options;
+    if (start > this.size) throw new TusProtocolError(`The server has ${start} of ${this.size} bytes.`);
+    if (start >= stopAt) {
+      onStop?.(start);
+      // The upload is left here: nobody waits for more.
+      return new Promise<never>(() => undefined);
+    }
+    const to = Math.min(end, this.size, stopAt);
+    return { value: await this.chunk(start, to), done: to === this.size };
+  }
+
+  close(): void {
+    // The file is shared by all parts; whoever opened it closes it.
+  }
+
+  private async chunk(from: number, to: number): Promise<Chunk> {
+    const { file, start, checksum, memory } = this.options;
+    const size = to - from;
+    const onDisk: Body = { size, read: () => file.read(start + from, start + to) };
+    if (!checksum) return onDisk;
+    const body = size <= memory ? inMemory(await buffer(onDisk.read())) : onDisk;
+    return { ...body, checksum: await checksumOf(checksum, body) };
+  }
+}
+
+/** A body of bytes that are there. */
+export function inMemory(bytes: Buffer): Body {
+  return {
+    size: bytes.length,
+    async *read() {
+      for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    },
+  };
+}
+
+/** Small enough for progress to be told in between. */
+const PIECE = 256 * 1024;

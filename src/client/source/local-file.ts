@@ -1,0 +1,95 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UploadSourceError } from '../errors/source.error.js';
+
+const READ_SIZE = 256 * 1024;
+
+/** A file that is open for as long as it is uploaded, and what tells it from itself after a change. */
+export class LocalFile {
+  private constructor(
+    readonly path: string,
+    readonly size: number,
+    /**
+     * Size, and the times of the last change of content and of status, in nanoseconds. Programs set the first time back
+     * (`touch`, `cp -p`), but the operating system sets the second one itself, whenever a byte is written.
+     */
+    readonly version: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /** @throws UploadSourceError if there is no file that can be read. */
+  static async open(path: string): Promise<LocalFile> {
+    const whole = resolve(path);
+    const handle = await open(whole, 'r').catch((error: NodeJS.ErrnoException) => {
+      throw unreadable(whole, error);
+    });
+    try {
+      const { size, version, isFile } = await look(handle);
+      if (!isFile) throw new UploadSourceError(`${whole} is not a file.`);
+      return new LocalFile(whole, size, version, handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** @throws UploadSourceError if it is not what it was when it was opened. */
+  async checkUnchanged(): Promise<void> {
+    const { version } = await look(this.handle);
+    if (version !== this.version) throw new UploadSourceError(`${this.path} changed while it was uploaded.`);
+  }
+
+  /**
+   * The bytes from `start` up to but not including `end`; a piece is valid until the next one is asked for.
+   * @throws UploadSourceError if the file has become shorter, or cannot be read.
+   */
+  async *read(start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
+    const size = Math.min(READ_SIZE, end - start);
+    let [next, spare] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
+    // One is filled while the other is sent.
+    let filling = this.fill(next, start, end);
+    try {
+      for (let at = start; at < end;) {
+        const piece = await filling;
+        at += piece.length;
+        [next, spare] = [spare, next];
+        if (at < end) filling = this.fill(next, at, end);
+        yield piece;
+      }
+    } finally {
+      await filling.catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+
+  private async fill(buffer: Buffer, at: number, end: number): Promise<Buffer> {
+    const wanted = Math.min(buffer.length, end - at);
+    const { bytesRead } = await this.handle.read(buffer, 0, wanted, at).catch((error: unknown) => {
+      throw unreadable(this.path, error as NodeJS.ErrnoException);
+    });
+    if (bytesRead === 0) {
+      throw new UploadSourceError(`The upload failed: the file became shorter while it was read.`);
+    }
+    return buffer.subarray(0, bytesRead);
+  }
+}
+
+async function look(handle: FileHandle): Promise<{ size: number; version: string; isFile: boolean }> {
+  const found = await handle.stat({ bigint: true });
+  return {
+    size: Number(found.size),
+    version: [found.size, found.mtimeNs, found.ctimeNs].join('-'),
+    isFile: found.isFile(),
+  };
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): UploadSourceError {
+  const text =
+    cause.code === 'ENOENT'
+      ? `There is no file ${path}.`
+      : `The file ${path} cannot be read: ${cause.message}.`;
+  return new UploadSourceError(text, { cause });
+}

@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import type { FileSource, SliceResult } from 'tus-js-client';
+import { UploadSourceError } from '../errors/source.error.js';
+import type { Chunk } from '../http/body.js';
+import { checksumOf, type ClientChecksum } from './digest.js';
+import { inMemory } from './file-part.js';
+
+/**
+ * Gives tus-js-client the chunks of a stream. The last one is kept until the server has it, and one piece more is read
+ * than it needs, to know whether it is the last one: tus-js-client's own reader waits for ever where a stream ends with
+ * a full chunk.
+ */
+export class StreamPart implements FileSource {
+  private readonly pieces: AsyncIterator<Buffer | string>;
+  private held: Buffer = Buffer.alloc(0);
+  private from = 0;
+  private ended = false;
+
+  constructor(
+    private readonly stream: Readable,
+    /** Bytes; tus-js-client knows `null` as "not known", its types do not. */
+    readonly size: number,
+    private readonly checksum: ClientChecksum | undefined,
+  ) {
+    this.pieces = stream[Symbol.asyncIterator]();
+  }
+
+  async slice(start: number, end: number): Promise<SliceResult> {
+    if (start < this.from) {
+      throw new UploadSourceError(`The server wants byte ${start} again, which a stream cannot give twice.`);
+    }
+    await this.hold(start, end);
+    const bytes = this.held.subarray(0, end - start);
+    const more = this.held.length > bytes.length;
+    if (more && end === this.size) {
+      throw new UploadSourceError(`The stream has more than the ${this.size} bytes that were announced.`);
+    }
+    return { value: await this.chunk(bytes), done: !more };
+  }
+
+  close(): void {
+    this.stream.destroy();
+  }
+
+  private async chunk(bytes: Buffer): Promise<Chunk> {
+    const body = inMemory(bytes);
+    return this.checksum ? { ...body, checksum: await checksumOf(this.checksum, body) } : body;
+  }
+
+  /** Drops what lies before `start`, and reads until a byte behind `end` is there, or the stream has ended. */
+  private async hold(start: number, end: number): Promise<void> {
+    const kept = [this.held.subarray(start - this.from)];
+    let size = kept[0]?.length ?? 0;
+    while (!this.ended && size <= end - start) {
+      const piece = await this.next();
+      if (!piece) break;
+      kept.push(piece);
+      size += piece.length;
+    }
+    this.held = kept.length === 1 && kept[0] ? kept[0] : Buffer.concat(kept);
+    this.from = start;
+  }
+
+  private async next(): Promise<Buffer | undefined> {
+    const step = await this.pieces.next().catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new UploadSourceError(`The stream failed: ${reason.replace(/\.$/, '')}.`, { cause });
+    });
+    this.ended = step.done ?? false;
+    if (step.done) return undefined;
+    return typeof step.value === 'string' ? Buffer.from(step.value) : step.value;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream';
+import { UploadInterruptedError } from '../errors/interrupted.error.js';
+import type { UploadedFile, UploadFileOptions } from '../options.js';
+import { StreamPart } from '../source/stream-part.js';
+import type { Connection } from './connection.js';
+import { HELD_CHUNK } from './file-upload.js';
+import { ProgressMeter } from './progress-meter.js';
+import { runPart } from './run-part.js';
+
+export interface StreamUploadDeps {
+  readonly connection: Connection;
+  readonly stream: Readable;
+  readonly options: UploadFileOptions;
+  readonly partial: boolean;
+}
+
+/** Uploads a stream, which nobody can go on with later; the stream is destroyed in the end. */
+export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile> {
+  const { connection, stream, options, partial } = deps;
+  const { size = null, chunkSize = HELD_CHUNK, metadata = {}, signal, checksum } = options;
+  const meter = new ProgressMeter([size], (progress) => options.onProgress?.(progress));
+  // tus-js-client takes null for "not known", which its types do not say.
+  const source = new StreamPart(stream, size as number, checksum);
+  const run = { connection, source: () => source, size, metadata, partial, chunkSize, url: null };
+  try {
+    const { url, offset, answer } = await runPart({
+      ...run,
+      onUrl: async () => undefined,
+      onProgress: (sent) => meter.report(0, sent),
+      signal: signal ?? new AbortController().signal,
+    });
+    meter.finish();
+    return { url, size: offset, offset, resumed: false, answer };
+  } catch (error) {
+    throw signal?.aborted ? new UploadInterruptedError(false, { cause: signal.reason }) : error;
+  } finally {
+    source.close();
+  }
+}
