@@ -45,6 +45,11 @@ export class TusPeer {
     return this.uploads.get(new URL(url).pathname)!;
   }
 
+  /** Cuts all connections. */
+  cut(): void {
+    this.server.closeAllConnections();
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -57,8 +62,12 @@ export class TusPeer {
     this.arrivals.emit('request');
     if (answered) return;
     if (method === 'OPTIONS') {
-      const headers = { 'Tus-Version': '1.0.0', 'Tus-Extension': this.extensions, 'Tus-Max-Size': '1000' };
-      return void response.writeHead(204, headers).end();
+      const abilities = {
+        'Tus-Version': '1.0.0',
+        'Tus-Extension': this.extensions,
+        'Tus-Checksum-Algorithm': 'sha1,sha256',
+      };
+      return void response.writeHead(204, abilities).end();
     }
     if (method === 'POST') return this.create(request, response);
     const upload = this.uploads.get(url);

@@ -144,11 +144,11 @@ class Tree {
     return this;
   }
 
-  /** Plants an import into a new file of the room, or into its only one for the index; answers that file's path. */
+  /** Plants an import into a new file of the room, or into its only one for an index; answers that file's path. */
   plant(room: string, specifier: string): string {
     const path =
-      room === 'index'
-        ? 'src/index.ts'
+      room.endsWith('index')
+        ? `src/${rooms[room]!}`
         : `src/${dirname(rooms[room]!)}/plant-${folders.length}-${this.planted++}.ts`;
     this.lines.set(
       path,

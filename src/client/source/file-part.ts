@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers';
 import type { FileSource, SliceResult } from 'tus-js-client';
 import { TusProtocolError } from '../errors/protocol.error.js';
 import type { Body, Chunk } from '../http/body.js';
@@ -44,11 +43,11 @@ export class FilePart implements FileSource {
   }
 
   private async chunk(from: number, to: number): Promise<Chunk> {
-    const { file, start, checksum, memory } = this.options;
-    const size = to - from;
-    const onDisk: Body = { size, read: () => file.read(start + from, start + to) };
+    const { file, checksum, memory } = this.options;
+    const [start, end] = [this.options.start + from, this.options.start + to];
+    const onDisk: Body = { size: end - start, read: () => file.read(start, end) };
     if (!checksum) return onDisk;
-    const body = size <= memory ? inMemory(await buffer(onDisk.read())) : onDisk;
+    const body = onDisk.size <= memory ? inMemory(await file.load(start, end)) : onDisk;
     return { ...body, checksum: await checksumOf(checksum, body) };
   }
 }

@@ -11,6 +11,7 @@ import { inMemory } from './file-part.js';
  * a full chunk.
  */
 export class StreamPart implements FileSource {
+  readonly size: number;
   private readonly pieces: AsyncIterator<Buffer | string>;
   private held: Buffer = Buffer.alloc(0);
   private from = 0;
@@ -18,10 +19,12 @@ export class StreamPart implements FileSource {
 
   constructor(
     private readonly stream: Readable,
-    /** Bytes; tus-js-client knows `null` as "not known", its types do not. */
-    readonly size: number,
+    /** Bytes; null if nobody has said. */
+    private readonly announced: number | null,
     private readonly checksum: ClientChecksum | undefined,
   ) {
+    // What tus-js-client takes for "not known", its types do not know.
+    this.size = announced as number;
     this.pieces = stream[Symbol.asyncIterator]();
   }
 
@@ -32,8 +35,16 @@ export class StreamPart implements FileSource {
     await this.hold(start, end);
     const bytes = this.held.subarray(0, end - start);
     const more = this.held.length > bytes.length;
-    if (more && end === this.size) {
-      throw new UploadSourceError(`The stream has more than the ${this.size} bytes that were announced.`);
+    if (more && end === this.announced) {
+      throw new UploadSourceError(
+        `The stream has more than the ${this.announced} bytes that were announced.`,
+      );
+    }
+    const last = start + bytes.length;
+    if (!more && this.announced !== null && last < this.announced) {
+      throw new UploadSourceError(
+        `The stream ended after ${last} of the ${this.announced} bytes that were announced.`,
+      );
     }
     return { value: await this.chunk(bytes), done: !more };
   }

@@ -135,6 +135,7 @@ export class FileUpload {
     try {
       return await Promise.all(running);
     } catch (error) {
+      // Nothing is tried again after this: each range has had its own tries.
       this.failing.abort(error);
       await Promise.allSettled(running);
       throw error;

@@ -1,7 +1,6 @@
 import { DetailedError, Upload, type FileSource, type HttpResponse, type UploadOptions } from 'tus-js-client';
 import { TusProtocolError } from '../errors/protocol.error.js';
 import { TusResponseError } from '../errors/response.error.js';
-import { TusClientError } from '../errors/tus-client.error.js';
 import type { Answer } from '../http/answer.js';
 import { delayBefore, mayPass } from '../http/retry-policy.js';
 import type { Connection } from './connection.js';

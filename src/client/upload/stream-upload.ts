@@ -19,8 +19,7 @@ export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile
   const { connection, stream, options, partial } = deps;
   const { size = null, chunkSize = HELD_CHUNK, metadata = {}, signal, checksum } = options;
   const meter = new ProgressMeter([size], (progress) => options.onProgress?.(progress));
-  // tus-js-client takes null for "not known", which its types do not say.
-  const source = new StreamPart(stream, size as number, checksum);
+  const source = new StreamPart(stream, size, checksum);
   const run = { connection, source: () => source, size, metadata, partial, chunkSize, url: null };
   try {
     const { url, offset, answer } = await runPart({

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TusClient, VerificationError } from '../../src/client/index.js';
+import { PLATFORMS, TusApp } from '../support/tus-app.js';
+import { ClientFolder, failure, MIB } from './client-folder.js';
+import { RecordingProxy } from './recording-proxy.js';
+import { TusPeer } from './tus-peer.js';
+
+let folder: ClientFolder;
+
+beforeEach(async () => {
+  folder = await ClientFolder.make();
+});
+afterEach(() => folder.remove());
+
+describe.each(PLATFORMS)('checksums, verified by a server on %s', (platform) => {
+  let app: TusApp;
+  let proxy: RecordingProxy;
+  let client: TusClient;
+
+  beforeEach(async () => {
+    const checksums = ['sha1', 'sha256', 'sha512', 'md5'] as const;
+    app = await TusApp.start({ platform, tus: { downloads: true, checksums } });
+    proxy = await new RecordingProxy(app.endpoint).start();
+    client = new TusClient({ endpoint: proxy.endpoint, retryDelays: [0] });
+  });
+  afterEach(async () => {
+    await proxy.stop();
+    await app.stop();
+  });
+
+  it.each(['sha1', 'sha256', 'sha512', 'md5'] as const)('come with each PATCH: %s', async (checksum) => {
+    const { path, bytes } = await folder.file(5 * MIB + 1);
+    const { url } = await client.uploadFile(path, { checksum, parallelUploads: 2, chunkSize: MIB });
+    expect((await stored(url)).equals(bytes)).toBe(true);
+    expect(sent(checksum)).toHaveLength(6);
+  });
+
+  it('are of chunks of 4 MiB unless chunkSize says otherwise, also for streams', async () => {
+    const { path } = await folder.file(5 * MIB);
+    await client.uploadFile(path, { checksum: 'sha256' });
+    await client.uploadFile(createReadStream(path), { checksum: 'sha256' });
+    const sizes = proxy.requests.filter(({ method }) => method === 'PATCH').map(({ received }) => received);
+    expect(sizes).toEqual([4 * MIB, MIB, 4 * MIB, MIB]);
+    expect(sent('sha256')).toHaveLength(4);
+  });
+
+  it('are made of chunks that are too large for memory as well', async () => {
+    const { path, bytes } = await folder.file(34 * MIB);
+    const { url } = await client.uploadFile(path, { checksum: 'sha1', chunkSize: 33 * MIB });
+    expect((await stored(url)).equals(bytes)).toBe(true);
+    expect(sent('sha1')[0]).toBe(
+      `sha1 ${createHash('sha1')
+        .update(bytes.subarray(0, 33 * MIB))
+        .digest('base64')}`,
+    );
+  });
+
+  describe('verify', () => {
+    it.each([1, 3])('downloads what was uploaded and finds it right (%i ranges)', async (parallelUploads) => {
+      const { path } = await folder.file(2 * MIB);
+      expect(await client.uploadFile(path, { parallelUploads, verify: true })).toMatchObject({
+        offset: 2 * MIB,
+      });
+      expect(proxy.requests.at(-1)).toMatchObject({ method: 'GET', status: 200 });
+    });
+
+    it('finds a byte that is wrong', async () => {
+      const { path } = await folder.file(2 * MIB);
+      proxy.onBytes = (bytes, { method, path: there }) => {
+        if (method === 'GET' && bytes === 0) damage(join(app.directory, there.split('/').at(-1)!));
+      };
+      const error = await failure(client.uploadFile(path, { verify: true }));
+      expect(error).toBeInstanceOf(VerificationError);
+      expect(error.message).toContain(`is not what ${path} has`);
+    });
+  });
+
+  const sent = (algorithm: string) =>
+    proxy.requests
+      .flatMap(({ headers }) => headers)
+      .filter(([name, value]) => name === 'Upload-Checksum' && value.startsWith(`${algorithm} `))
+      .map(([, value]) => value);
+
+  const stored = (url: string) => readFile(join(app.directory, url.split('/').at(-1)!));
+});
+
+describe('a server', () => {
+  let peer: TusPeer;
+  let client: TusClient;
+
+  beforeEach(async () => {
+    peer = await new TusPeer().start();
+    peer.extensions = 'creation,checksum';
+    client = new TusClient({ endpoint: peer.endpoint, retryDelays: [0, 0] });
+  });
+  afterEach(() => peer.stop());
+
+  it('that finds damage is sent the same chunk once more, with the same checksum (CLI-04)', async () => {
+    const { path, bytes } = await folder.file(3000);
+    const checksums: unknown[] = [];
+    peer.fault = ({ method, headers }, response) => {
+      if (method !== 'PATCH') return false;
+      checksums.push(headers['upload-checksum']);
+      return checksums.length === 2 && Boolean(response.writeHead(460).end());
+    };
+    const { url } = await client.uploadFile(path, { checksum: 'sha256', chunkSize: 1000 });
+    expect(peer.at(url).bytes.equals(bytes)).toBe(true);
+    expect(checksums).toHaveLength(4);
+    expect(checksums[2]).toBe(checksums[1]);
+  });
+
+  it('that tells a digest saves the download', async () => {
+    const { path, bytes } = await folder.file(3000);
+    const digest = createHash('sha256').update(bytes).digest('base64');
+    peer.fault = ({ method }, response) =>
+      method === 'GET' &&
+      Boolean(response.writeHead(200, { 'Repr-Digest': `sha-256=:${digest}:` }).write('no end'));
+    await client.uploadFile(path, { verify: true });
+    await writeFile(path, bytes.fill(0));
+    expect(await failure(client.uploadFile(path, { verify: true }))).toBeInstanceOf(VerificationError);
+  });
+
+  it('that gives nothing back cannot be verified', async () => {
+    const { path } = await folder.file(3000);
+    peer.fault = ({ method }, response) => method === 'GET' && Boolean(response.writeHead(405).end());
+    const error = await failure(client.uploadFile(path, { verify: true }));
+    expect(error).toBeInstanceOf(VerificationError);
+    expect(error.message).toBe('The upload is complete, but cannot be verified. The server answered 405.');
+  });
+});
+
+/** Changes the last byte. */
+function damage(path: string): void {
+  void truncate(path, 2 * MIB - 1).then(() => appendFile(path, '!'));
+}
