@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TusClient, VerificationError } from '../../src/client/index.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
@@ -133,7 +133,9 @@ describe('a server', () => {
   });
 });
 
-/** Changes the last byte. */
+/** Changes the first byte, before the answer is made. */
 function damage(path: string): void {
-  void truncate(path, 2 * MIB - 1).then(() => appendFile(path, '!'));
+  const file = openSync(path, 'r+');
+  writeSync(file, '!', 0);
+  closeSync(file);
 }

@@ -71,11 +71,13 @@ describe.each<[string, () => Promise<() => Promise<UrlStore>>]>([
 it('A folder of URLs is for its owner alone, and half a record that a crash left counts as none', async () => {
   const store = new FileUrlStore(folder.at('urls'));
   await store.save(record('1', 'a1'));
-  await writeFile(folder.at('urls/a1.2.json.77.draft'), '{"id":');
+  await writeFile(folder.at('urls/a1.1.json.77.draft'), '{"id":');
   expect(await store.find('a1')).toEqual([record('1', 'a1')]);
   expect((await stat(folder.at('urls'))).mode & 0o777).toBe(0o700);
   const [name] = (await readdir(folder.at('urls'))).filter((entry) => entry.endsWith('.json'));
   expect((await stat(folder.at(`urls/${name}`))).mode & 0o777).toBe(0o600);
+  await store.remove(record('1', 'a1'));
+  expect(await readdir(folder.at('urls'))).toEqual([]);
 });
 
 async function sqlite(): Promise<DataSource> {

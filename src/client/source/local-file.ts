@@ -64,7 +64,7 @@ export class LocalFile {
   /** The same bytes, all of them in memory. */
   async load(start: number, end: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(end - start);
-    for (let at = start; at < end; ) at += (await this.fill(bytes.subarray(at - start), at, end)).length;
+    for (let at = start; at < end;) at += (await this.fill(bytes.subarray(at - start), at, end)).length;
     return bytes;
   }
 

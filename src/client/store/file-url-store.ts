@@ -24,7 +24,7 @@ export class FileUrlStore implements UrlStore {
   async save(record: UploadRecord): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const path = this.pathOf(record);
-    // The name of a file that a crash left behind is taken again by nobody, and does not end like a record.
+    // What a crash leaves under this name does not end like a record, and goes with the record.
     const draft = `${path}.${process.pid}.draft`;
     const file = await open(draft, 'w', 0o600);
     try {
@@ -37,7 +37,13 @@ export class FileUrlStore implements UrlStore {
   }
 
   async remove(record: UploadRecord): Promise<void> {
-    await rm(this.pathOf(record), { force: true });
+    const path = this.pathOf(record);
+    await rm(path, { force: true });
+    const names = await readdir(this.directory).catch(emptyIfMissing);
+    const drafts = names
+      .map((name) => join(this.directory, name))
+      .filter((name) => name.startsWith(`${path}.`));
+    await Promise.all(drafts.map((draft) => rm(draft, { force: true })));
   }
 
   private pathOf({ fingerprint, id }: UploadRecord): string {

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { TusClient, MemoryUrlStore } from '../../src/client/index.js';
+import { overStorages } from '../support/storages/over-storages.js';
+import type { TestPlace } from '../support/storages/test-place.js';
+import { sha256Of } from '../support/content.js';
+import { TusApp } from '../support/tus-app.js';
+import { ClientFolder, failure, MIB } from './client-folder.js';
+
+overStorages('concatenation', 'the client', ({ platform, place: newPlace }) => {
+  let folder: ClientFolder;
+  let place: TestPlace;
+  let app: TusApp;
+  let client: TusClient;
+
+  beforeAll(async () => {
+    folder = await ClientFolder.make();
+    place = await newPlace();
+    app = await TusApp.start({ platform, place });
+    client = new TusClient({ endpoint: app.endpoint, urlStore: new MemoryUrlStore(), retryDelays: [0, 100] });
+  });
+  afterAll(async () => {
+    await app.stop();
+    await place.close();
+    await folder.remove();
+  });
+
+  it('uploads in four ranges with checksums, goes on after an interruption, and the file is right', async () => {
+    const { path, bytes } = await folder.file(24 * MIB + 1);
+    const stop = new AbortController();
+    const options = { parallelUploads: 4, checksum: 'sha256', chunkSize: MIB } as const;
+    const onProgress = ({ sent }: { sent: number }) => sent > 8 * MIB && stop.abort();
+    const interrupted = client.uploadFile(path, { ...options, signal: stop.signal, onProgress });
+    expect(await failure(interrupted)).toMatchObject({ resumable: true });
+    const { url, resumed } = await client.uploadFile(path, options);
+    expect(resumed).toBe(true);
+    expect(await stored(url)).toBe(await sha256Of([bytes]));
+  });
+
+  it('has partials merged that it uploaded one by one', async () => {
+    const first = await folder.file(6 * MIB, 'first', 2);
+    const second = await folder.file(1000, 'second', 3);
+    const urls = [await client.createPartialUpload(first.path), await client.createPartialUpload(second.path)];
+    const { url } = await client.createFinalUpload(urls);
+    expect(await stored(url)).toBe(await sha256Of([first.bytes, second.bytes]));
+  });
+
+  async function stored(url: string): Promise<string> {
+    return sha256Of(await place.object(url.split('/').at(-1)!));
+  }
+});
