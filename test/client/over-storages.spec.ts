@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { TusClient, MemoryUrlStore } from '../../src/client/index.js';
 import { overStorages } from '../support/storages/over-storages.js';
 import type { TestPlace } from '../support/storages/test-place.js';
-import { sha256Of } from '../support/content.js';
 import { TusApp } from '../support/tus-app.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 
@@ -33,18 +32,19 @@ overStorages('concatenation', 'the client', ({ platform, place: newPlace }) => {
     expect(await failure(interrupted)).toMatchObject({ resumable: true });
     const { url, resumed } = await client.uploadFile(path, options);
     expect(resumed).toBe(true);
-    expect(await stored(url)).toBe(await sha256Of([bytes]));
+    expect((await stored(url))?.equals(bytes)).toBe(true);
   });
 
   it('has partials merged that it uploaded one by one', async () => {
     const first = await folder.file(6 * MIB, 'first', 2);
     const second = await folder.file(1000, 'second', 3);
-    const urls = [await client.createPartialUpload(first.path), await client.createPartialUpload(second.path)];
+    const urls = [
+      await client.createPartialUpload(first.path),
+      await client.createPartialUpload(second.path),
+    ];
     const { url } = await client.createFinalUpload(urls);
-    expect(await stored(url)).toBe(await sha256Of([first.bytes, second.bytes]));
+    expect((await stored(url))?.equals(Buffer.concat([first.bytes, second.bytes]))).toBe(true);
   });
 
-  async function stored(url: string): Promise<string> {
-    return sha256Of(await place.object(url.split('/').at(-1)!));
-  }
+  const stored = (url: string) => place.object(url.split('/').at(-1)!);
 });

@@ -40,6 +40,8 @@ describe('the published package', () => {
     ['require', 'gcs', 'GcsStorage'],
     ['import', 'azure', 'AzureStorage'],
     ['require', 'azure', 'AzureStorage'],
+    ['import', 'client', 'TusClient'],
+    ['require', 'client', 'TusClient'],
   ])('gives by %s of the subpath %s the class %s', (way, subpath, name) => {
     const code = `
       const load = ${way === 'import' ? '(name) => import(name)' : 'async (name) => require(name)'};
@@ -49,13 +51,14 @@ describe('the published package', () => {
   });
 
   it('names no file of its exports that is missing', () => {
-    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/gcs', 'nestjs-tus/azure', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
+    const code = `for (const path of ['nestjs-tus', 'nestjs-tus/s3', 'nestjs-tus/gcs', 'nestjs-tus/azure', 'nestjs-tus/client', 'nestjs-tus/package.json']) console.log(require.resolve(path))`;
     const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8' });
     expect(stdout.trim().split('\n')).toEqual([
       join(process.cwd(), 'dist/index.js'),
       join(process.cwd(), 'dist/storage/s3/index.js'),
       join(process.cwd(), 'dist/storage/gcs/index.js'),
       join(process.cwd(), 'dist/storage/azure/index.js'),
+      join(process.cwd(), 'dist/client/index.js'),
       join(process.cwd(), 'package.json'),
     ]);
   });

@@ -21,6 +21,7 @@ export interface FilePartOptions {
 /** Gives tus-js-client the chunks of a range of a file. */
 export class FilePart implements FileSource {
   readonly size: number;
+  private spare: Buffer | undefined;
 
   constructor(private readonly options: FilePartOptions) {
     this.size = options.end - options.start;
@@ -47,17 +48,34 @@ export class FilePart implements FileSource {
     const [start, end] = [this.options.start + from, this.options.start + to];
     const onDisk: Body = { size: end - start, read: () => file.read(start, end) };
     if (!checksum) return onDisk;
-    const body = onDisk.size <= memory ? inMemory(await file.load(start, end)) : onDisk;
-    return { ...body, checksum: await checksumOf(checksum, body) };
+    if (onDisk.size <= memory) return this.held(start, end, checksum);
+    return { ...onDisk, checksum: await checksumOf(checksum, onDisk) };
+  }
+
+  /** A chunk in memory that is used again for the next one, if all of this one has left the process by then. */
+  private async held(start: number, end: number, checksum: ClientChecksum): Promise<Chunk> {
+    const size = end - start;
+    const memory = this.spare && this.spare.length >= size ? this.spare : Buffer.allocUnsafeSlow(size);
+    this.spare = undefined;
+    const bytes = memory.subarray(0, size);
+    await this.options.file.load(bytes, start);
+    const body = inMemory(bytes, () => {
+      this.spare = memory;
+    });
+    return { ...body, checksum: await checksumOf(checksum, inMemory(bytes)) };
   }
 }
 
-/** A body of bytes that are there. */
-export function inMemory(bytes: Buffer): Body {
+/** A body of bytes that are there. `done` is called when they were sent, or never will be. */
+export function inMemory(bytes: Buffer, done?: () => void): Body {
   return {
     size: bytes.length,
     async *read() {
-      for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+      try {
+        for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+      } finally {
+        done?.();
+      }
     },
   };
 }

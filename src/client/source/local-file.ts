@@ -61,11 +61,10 @@ export class LocalFile {
     }
   }
 
-  /** The same bytes, all of them in memory. */
-  async load(start: number, end: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(end - start);
-    for (let at = start; at < end;) at += (await this.fill(bytes.subarray(at - start), at, end)).length;
-    return bytes;
+  /** Fills memory with the bytes from `start` on. */
+  async load(memory: Buffer, start: number): Promise<void> {
+    const end = start + memory.length;
+    for (let at = start; at < end;) at += (await this.fill(memory.subarray(at - start), at, end)).length;
   }
 
   async close(): Promise<void> {
