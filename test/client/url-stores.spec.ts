@@ -1,98 +1,77 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdir, stat, writeFile } from 'node:fs/promises';
-import { DataSource } from 'typeorm';
-import {
-  DataSourceUrlStore,
-  FileUrlStore,
-  MemoryUrlStore,
-  type UploadRecord,
-  type UrlStore,
-} from '../../src/client/index.js';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { FileUrlStore, MemoryUrlStore } from '../../src/client/index.js';
+import { MARIADB, startMariadb } from '../support/services/mariadb.js';
+import { POSTGRES, startPostgres } from '../support/services/postgres.js';
+import type { RunningServer } from '../support/services/server-process.js';
+import { withService } from '../support/services/with-service.js';
 import { ClientFolder } from './client-folder.js';
+import { dataSourceCases, recordOf, urlStoreCases } from './url-store-cases.js';
 
 let folder: ClientFolder;
 const opened: DataSource[] = [];
+const memory = new MemoryUrlStore();
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await ClientFolder.make();
 });
-afterEach(async () => {
-  for (const source of opened.splice(0)) await source.destroy();
-  await folder.remove();
+afterAll(() => folder.remove());
+
+urlStoreCases('in memory', async () => memory);
+urlStoreCases('of files', async () => new FileUrlStore(folder.at('a/b')));
+
+describe('with SQLite', () => {
+  afterAll(closeAll);
+  const database = () => folder.at('client.sqlite');
+  dataSourceCases('in SQLite', () => open({ type: 'sqlite', database: database(), busyTimeout: 10_000 }));
 });
 
-describe.each<[string, () => Promise<() => Promise<UrlStore>>]>([
-  [
-    'in memory',
-    async () => {
-      const store = new MemoryUrlStore();
-      return async () => store;
-    },
-  ],
-  ['of files', async () => async () => new FileUrlStore(folder.at('a/b'))],
-  ['of a DataSource', async () => async () => new DataSourceUrlStore(await sqlite())],
-])('a store %s', (_name, prepare) => {
-  let another: () => Promise<UrlStore>;
-  let store: UrlStore;
-
-  beforeEach(async () => {
-    another = await prepare();
-    store = await another();
+withService(POSTGRES, () => {
+  describe('with PostgreSQL', () => {
+    let server: Awaited<ReturnType<typeof startPostgres>>;
+    servedBy(async () => (server = await startPostgres()));
+    dataSourceCases('in PostgreSQL', () => open(server.address));
   });
+});
 
-  it('has nothing in the beginning, and forgets what it does not have', async () => {
-    expect(await store.find('a1')).toEqual([]);
-    await store.remove(record('1', 'a1'));
-  });
-
-  it('keeps records as they were last saved, for whoever opens it next', async () => {
-    await store.save(record('1', 'a1'));
-    await store.save(record('2', 'a1'));
-    await store.save(record('3', 'a12'));
-    const saved = { ...record('1', 'a1'), urls: ['http://h/1', 'http://h/ö?x=%20', null] };
-    await store.save(saved);
-    const found = await (await another()).find('a1');
-    expect(found.toSorted((a, b) => a.id.localeCompare(b.id))).toEqual([saved, record('2', 'a1')]);
-  });
-
-  it('removes one and leaves the others', async () => {
-    await Promise.all(['1', '2', '3'].map((id) => store.save(record(id, 'a1'))));
-    await store.remove(record('2', 'a1'));
-    expect((await store.find('a1')).map(({ id }) => id).toSorted()).toEqual(['1', '3']);
-  });
-
-  it('may be used by several at once', async () => {
-    const stores = await Promise.all(Array.from({ length: 4 }, () => another()));
-    await Promise.all(stores.map((one, index) => one.save(record(String(index), 'a1'))));
-    expect(await store.find('a1')).toHaveLength(4);
+withService(MARIADB, () => {
+  describe('with MariaDB', () => {
+    let server: Awaited<ReturnType<typeof startMariadb>>;
+    servedBy(async () => (server = await startMariadb()));
+    dataSourceCases('in MariaDB', () => open(server.address));
   });
 });
 
 it('A folder of URLs is for its owner alone, and half a record that a crash left counts as none', async () => {
   const store = new FileUrlStore(folder.at('urls'));
-  await store.save(record('1', 'a1'));
-  await writeFile(folder.at('urls/a1.1.json.77.draft'), '{"id":');
-  expect(await store.find('a1')).toEqual([record('1', 'a1')]);
+  const record = recordOf('a1');
+  await store.save(record);
+  await writeFile(folder.at(`urls/a1.${record.id}.json.77.draft`), '{"id":');
+  expect(await store.find('a1')).toEqual([record]);
   expect((await stat(folder.at('urls'))).mode & 0o777).toBe(0o700);
-  const [name] = (await readdir(folder.at('urls'))).filter((entry) => entry.endsWith('.json'));
-  expect((await stat(folder.at(`urls/${name}`))).mode & 0o777).toBe(0o600);
-  await store.remove(record('1', 'a1'));
+  expect((await stat(folder.at(`urls/a1.${record.id}.json`))).mode & 0o777).toBe(0o600);
+  await store.remove(record);
   expect(await readdir(folder.at('urls'))).toEqual([]);
 });
 
-async function sqlite(): Promise<DataSource> {
-  const source = new DataSource({
-    type: 'sqlite',
-    database: folder.at('client.sqlite'),
-    busyTimeout: 10_000,
+function servedBy(start: () => Promise<RunningServer>): void {
+  let server: RunningServer | undefined;
+  beforeAll(async () => {
+    server = await start();
+  }, 120_000);
+  afterAll(async () => {
+    await closeAll();
+    await server?.stop();
   });
-  opened.push(source);
-  return source.initialize();
 }
 
-function record(id: string, fingerprint: string): UploadRecord {
-  return {
-    ...{ id, fingerprint, endpoint: 'http://h/files', path: '/ä', size: 3, metadata: { filename: 'ä' } },
-    ...{ createdAt: '2026-01-01T00:00:00.000Z', urls: [null, null, null] },
-  };
+async function open(options: DataSourceOptions): Promise<DataSource> {
+  const source = await new DataSource(options).initialize();
+  opened.push(source);
+  return source;
+}
+
+async function closeAll(): Promise<void> {
+  for (const source of opened.splice(0)) await source.destroy();
 }

@@ -146,10 +146,9 @@ class Tree {
 
   /** Plants an import into a new file of the room, or into its only one for an index; answers that file's path. */
   plant(room: string, specifier: string): string {
-    const path =
-      room.endsWith('index')
-        ? `src/${rooms[room]!}`
-        : `src/${dirname(rooms[room]!)}/plant-${folders.length}-${this.planted++}.ts`;
+    const path = room.endsWith('index')
+      ? `src/${rooms[room]!}`
+      : `src/${dirname(rooms[room]!)}/plant-${folders.length}-${this.planted++}.ts`;
     this.lines.set(
       path,
       `${this.lines.get(path) ?? ''}import type { a${this.planted} } from '${specifier}';\n`,

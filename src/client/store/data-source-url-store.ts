@@ -2,6 +2,12 @@ import type { DataSource } from 'typeorm';
 import type { UploadRecord, UrlStore } from './url-store.js';
 
 const TABLE = 'tus_client_upload';
+/** Where `text` is too short for the URLs of many ranges. */
+const LONG_TEXT: Partial<Record<DataSource['options']['type'], string>> = {
+  mysql: 'longtext',
+  mariadb: 'longtext',
+  'aurora-mysql': 'longtext',
+};
 
 /**
  * Remembers uploads in a table (`tus_client_upload`) of a database, through an initialised `DataSource` of TypeORM. The
@@ -27,7 +33,7 @@ export class DataSourceUrlStore implements UrlStore {
   async save(record: UploadRecord): Promise<void> {
     await this.prepare();
     const { id, fingerprint } = record;
-    const text = JSON.stringify(record);
+    const text = asciiOf(record);
     // One process at a time writes a record, so that nobody comes between the look and the change.
     const known = await this.dataSource
       .createQueryBuilder()
@@ -74,7 +80,7 @@ export class DataSourceUrlStore implements UrlStore {
       const columns = [
         { name: 'id', type: 'varchar', length: '64', isPrimary: true },
         { name: 'fingerprint', type: 'varchar', length: '64' },
-        { name: 'record', type: 'text' },
+        { name: 'record', type: LONG_TEXT[this.dataSource.options.type] ?? 'text' },
       ];
       const indices = [{ name: `${TABLE}_fingerprint`, columnNames: ['fingerprint'] }];
       try {
@@ -87,4 +93,12 @@ export class DataSourceUrlStore implements UrlStore {
       await runner.release();
     }
   }
+}
+
+/** In JSON, with escapes for all that the character set of a database may not have. */
+function asciiOf(record: UploadRecord): string {
+  return JSON.stringify(record).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
