@@ -81,6 +81,17 @@ export const targets = [
     { workload: 'slow-uploads', server, figure: 'HEAD p99, ms', atMost: 20 },
     { workload: 'hand-over', server, figure: 'hand-over, ms', atMost: 50 },
   ]),
+  ...each(['one stream', 'four ranges'], (way) => [
+    {
+      workload: 'client',
+      server: 'nestjs-tus/client',
+      figure: `${way}, s`,
+      // A throughput of 0.95 at least.
+      atMost: 1.05,
+      than: { server: 'tus-js-client' },
+    },
+    { workload: 'client', server: 'nestjs-tus/client', figure: `${way}, highest RSS, MiB`, atMost: 100 },
+  ]),
   ...each(['nestjs-tus-s3'], (server) => [
     { workload: 's3-one-patch', server, figure: 'wall, s', faster: 2, than: { server: 'tus-server-s3' } },
     { workload: 's3-one-patch', server, figure: 'CPU, s', atMost: 0.5, than: { server: 'tus-server-s3' } },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
 import {
   MemoryUrlStore,
   TusClient,
@@ -83,6 +83,18 @@ describe('a file that changes while it is uploaded', () => {
     expect(error).toBeInstanceOf(UploadSourceError);
     expect(error.message).toBe(`${path} changed while it was uploaded.`);
     expect([...peer.uploads.values()].filter(({ concat }) => concat?.startsWith('final'))).toEqual([]);
+  });
+});
+
+describe('a file that is renamed, or replaced, while it is uploaded', () => {
+  it('is uploaded as it was', async () => {
+    const { path, bytes } = await folder.file(4 * MIB);
+    const { path: newer } = await folder.file(MIB, 'newer', 2);
+    let replaced: Promise<void> | undefined;
+    peer.onBytes = () => (replaced ??= rename(newer, path));
+    const { url } = await client.uploadFile(path, { parallelUploads: 4 });
+    await replaced;
+    expect(peer.at(url).bytes.equals(bytes)).toBe(true);
   });
 });
 

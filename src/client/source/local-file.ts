@@ -14,7 +14,7 @@ export class LocalFile {
      * (`touch`, `cp -p`), but the operating system sets the second one itself, whenever a byte is written.
      */
     readonly version: string,
-    private readonly handle: FileHandle,
+    private readonly state: { readonly handle: FileHandle; readonly content: string },
   ) {}
 
   /** @throws UploadSourceError if there is no file that can be read. */
@@ -24,19 +24,23 @@ export class LocalFile {
       throw unreadable(whole, error);
     });
     try {
-      const { size, version, isFile } = await look(handle);
+      const { size, version, content, isFile } = await look(handle);
       if (!isFile) throw new UploadSourceError(`${whole} is not a file.`);
-      return new LocalFile(whole, size, version, handle);
+      return new LocalFile(whole, size, version, { handle, content });
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** @throws UploadSourceError if it is not what it was when it was opened. */
+  /**
+   * Being renamed or replaced by another file is no change: the one that is open is read.
+   * @throws UploadSourceError if it was written to since it was opened.
+   */
   async checkUnchanged(): Promise<void> {
-    const { version } = await look(this.handle);
-    if (version !== this.version) throw new UploadSourceError(`${this.path} changed while it was uploaded.`);
+    const { content } = await look(this.state.handle);
+    if (content !== this.state.content)
+      throw new UploadSourceError(`${this.path} changed while it was uploaded.`);
   }
 
   /**
@@ -68,12 +72,12 @@ export class LocalFile {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.state.handle.close();
   }
 
   private async fill(buffer: Buffer, at: number, end: number): Promise<Buffer> {
     const wanted = Math.min(buffer.length, end - at);
-    const { bytesRead } = await this.handle.read(buffer, 0, wanted, at).catch((error: unknown) => {
+    const { bytesRead } = await this.state.handle.read(buffer, 0, wanted, at).catch((error: unknown) => {
       throw unreadable(this.path, error as NodeJS.ErrnoException);
     });
     if (bytesRead === 0) {
@@ -83,11 +87,13 @@ export class LocalFile {
   }
 }
 
-async function look(handle: FileHandle): Promise<{ size: number; version: string; isFile: boolean }> {
+async function look(handle: FileHandle) {
   const found = await handle.stat({ bigint: true });
+  const content = `${found.size}-${found.mtimeNs}`;
   return {
     size: Number(found.size),
-    version: [found.size, found.mtimeNs, found.ctimeNs].join('-'),
+    version: `${content}-${found.ctimeNs}`,
+    content,
     isFile: found.isFile(),
   };
 }
