@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
+import { appendFileSync } from 'node:fs';
 import { appendFile, rename } from 'node:fs/promises';
 import {
   MemoryUrlStore,
@@ -76,10 +77,8 @@ describe('findPreviousUploads', () => {
 describe('a file that changes while it is uploaded', () => {
   it('fails, before its ranges are merged, and is not taken up again', async () => {
     const { path } = await folder.file(4 * MIB);
-    let changed: Promise<void> | undefined;
-    peer.onBytes = () => (changed ??= appendFile(path, 'x'));
+    peer.onBytes = () => appendFileSync(path, 'x');
     const error = await failure(client.uploadFile(path, { parallelUploads: 4 }));
-    await changed;
     expect(error).toBeInstanceOf(UploadSourceError);
     expect(error.message).toBe(`${path} changed while it was uploaded.`);
     expect([...peer.uploads.values()].filter(({ concat }) => concat?.startsWith('final'))).toEqual([]);
