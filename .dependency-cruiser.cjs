@@ -49,6 +49,7 @@ const rooms = [
     from: room('events'),
     to: [room('events'), door('repository'), model],
     packages: ['rxjs'],
+    node: true,
   },
   { name: 'uploads', from: room('uploads'), to: [room('uploads'), doors, model], node: true },
   { name: 'maintenance', from: room('maintenance'), to: [room('maintenance', 'uploads', 'events'), model] },

@@ -43,8 +43,36 @@ export type {
   ListUploads,
 } from './uploads/commands.js';
 export { UploadEvents } from './events/upload-events.js';
+export type { UploadStreams } from './events/upload-events.js';
+export { ofType, ofUpload } from './events/event-operators.js';
+export type { UploadChoice } from './events/event-operators.js';
+export type {
+  UploadCompletedEvent,
+  UploadCreatedEvent,
+  UploadEvent,
+  UploadEventType,
+  UploadExpiredEvent,
+  UploadFailedEvent,
+  UploadProgressEvent,
+  UploadTerminatedEvent,
+} from './events/upload-event.js';
 export type { ChecksumInput } from './uploads/checksums.js';
-export type { OnUploadComplete } from './events/hooks.js';
+export type {
+  CreationChanges,
+  FinishContext,
+  FinishedUpload,
+  OnUploadComplete,
+  OnUploadCreate,
+  OnUploadExpire,
+  OnUploadFinish,
+  OnUploadProgress,
+  OnUploadTerminate,
+  OnUploadTerminated,
+  UploadProposal,
+} from './events/hooks.js';
+export { TusHooks } from './module/tus-hooks.decorator.js';
+export type { TusHooksOptions } from './module/tus-hooks.decorator.js';
+export type { FinishAnswer } from './model/finish-answer.js';
 export { LocalStorage } from './storage/local/local.storage.js';
 export type { LocalStorageOptions } from './storage/local/options.js';
 export type {
@@ -104,6 +132,8 @@ export { UploadGoneError } from './model/errors/upload-gone.error.js';
 export { UploadInUseError } from './model/errors/upload-in-use.error.js';
 export { UploadLockedError } from './model/errors/upload-locked.error.js';
 export { UploadNotFoundError } from './model/errors/upload-not-found.error.js';
+export { UploadRefusedError } from './model/errors/upload-refused.error.js';
+export type { UploadRefusal } from './model/errors/upload-refused.error.js';
 export { UploadTooLargeError } from './model/errors/upload-too-large.error.js';
 export { UploadError } from './model/errors/upload.error.js';
 export type { StorageErrorKind } from './model/errors/storage.error.js';

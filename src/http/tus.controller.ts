@@ -23,6 +23,7 @@ import type { Access } from '../uploads/access.js';
 import type { BodyInput } from '../uploads/commands.js';
 import { accessOf } from './access-of.js';
 import { stateOf, toException } from './error-response.js';
+import { FinishReply } from './finish-reply.js';
 import { locationOf, publicPath } from './location.js';
 import type { PublicPlace } from './location.js';
 import { publicPlace } from './public-place.js';
@@ -95,9 +96,11 @@ export class TusController {
     const { checksum, ...where } = command;
     const limit = await sizeLimit(this.http.settings, request);
     const access = await this.access(request);
-    const input = { ...where, ...limit, ...this.bodyOf(request, checksum), access };
+    const reply = new FinishReply();
+    const call = { context: request, onFinish: reply.onFinish };
+    const input = { ...where, ...limit, ...this.bodyOf(request, checksum), ...call, access };
     const upload = await this.http.uploads.append(id, input);
-    return { status: 204, headers: appendedHeaders(upload) };
+    return reply.over({ status: 204, headers: appendedHeaders(upload) });
   }
 
   /** HEAD on an upload. */
@@ -125,7 +128,7 @@ export class TusController {
 
   /** DELETE on an upload (TER). */
   protected async terminate(request: TusRequest, id: string): Promise<Answer> {
-    await this.http.uploads.terminate(id, await this.access(request));
+    await this.http.uploads.terminate(id, await this.access(request), request);
     return { status: 204, headers: {} };
   }
 
@@ -176,30 +179,38 @@ export class TusController {
     // No metadata of a partial ever counts: the final has its own (CON-17).
     if (kind === 'single') await checkMetadata(this.http.settings, input.metadata, request);
     const limit = await sizeLimit(this.http.settings, request);
+    const reply = new FinishReply();
     const upload = await this.http.uploads.create({
       ...input,
       ...limit,
       context: request,
+      onFinish: reply.onFinish,
       partial: kind === 'partial',
       access: await this.access(request),
       // Content of any other type is no content (CRE-21).
       ...(sendsBytes && this.bodyOf(request, parseChecksumClaims(request.header, this.checksumRules))),
     });
-    return { status: 201, headers: createdHeaders(upload, locationOf(this.placeOf(request), upload.id)) };
+    return reply.over(this.created(request, upload));
   }
 
   private async concatenate(request: TusRequest, command: CreateFinalCommand): Promise<Answer> {
     const { partialIds, metadata, concat } = command;
     await checkMetadata(this.http.settings, metadata, request);
     const limit = await sizeLimit(this.http.settings, request);
+    const reply = new FinishReply();
     const upload = await this.http.uploads.concatenate({
       partialIds,
       metadata,
       concat,
       ...limit,
       context: request,
+      onFinish: reply.onFinish,
       access: await this.access(request),
     });
+    return reply.over(this.created(request, upload));
+  }
+
+  private created(request: TusRequest, upload: Upload): Answer {
     return { status: 201, headers: createdHeaders(upload, locationOf(this.placeOf(request), upload.id)) };
   }
 

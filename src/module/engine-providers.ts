@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
 import { UploadEvents } from '../events/upload-events.js';
+import { UploadHooks } from '../events/upload-hooks.js';
+import type { FailedHook } from '../events/upload-hooks.js';
 import { LeaseLocker } from '../locks/lease/lease-locker.js';
 import { LOCKER } from '../locks/locker.js';
 import { Maintenance } from '../maintenance/maintenance.js';
@@ -78,7 +80,19 @@ function rowProviders(name: string | undefined): Provider[] {
 
 function eventProviders(name: string | undefined): Provider[] {
   return [
-    provide(getUploadEventsToken(name), [], () => new UploadEvents()),
+    provide(
+      getUploadEventsToken(name),
+      [],
+      () => new UploadEvents(logged('A subscriber of UploadEvents failed; uploads and others go on')),
+    ),
+    provide(
+      UploadHooks,
+      [getUploadEventsToken(name), RESOLVED_OPTIONS, Background],
+      (events: UploadEvents, { progressInterval }: ResolvedOptions, background: Background) => {
+        const run = (work: () => Promise<unknown>): void => background.run(work);
+        return new UploadHooks({ events, progressInterval, run, onError: logFailedHook });
+      },
+    ),
     provide(CompletionRelay, [DELIVERY_REPOSITORY], (deliveries: TypeOrmDeliveryRepository) => {
       return new CompletionRelay({
         deliveries,
@@ -90,14 +104,7 @@ function eventProviders(name: string | undefined): Provider[] {
 }
 
 function uploadProviders(name: string | undefined): Provider[] {
-  const rooms = [
-    UPLOAD_REPOSITORY,
-    PART_REPOSITORY,
-    LOCKER,
-    getUploadEventsToken(name),
-    CompletionRelay,
-    Background,
-  ];
+  const rooms = [UPLOAD_REPOSITORY, PART_REPOSITORY, LOCKER, UploadHooks, CompletionRelay, Background];
   return [
     provide(
       Background,
@@ -108,13 +115,13 @@ function uploadProviders(name: string | undefined): Provider[] {
       UPLOAD_DEPS,
       [RESOLVED_OPTIONS, getTusStorageToken(name), ...rooms],
       (
-        ...[options, storage, repository, parts, locker, events, outbox, background]: EngineParts
+        ...[options, storage, repository, parts, locker, hooks, outbox, background]: EngineParts
       ): UploadDeps => {
         const endpoint = name ?? DEFAULT_NAME;
         const settings = settingsOf(options);
         const budget = new BodyBudget(options.memoryBudget);
         const memory = options.freeChunks ? new ChunkMemory() : undefined;
-        const engine = { budget, memory, storage, repository, parts, locker, events, outbox, background };
+        const engine = { budget, memory, storage, repository, parts, locker, hooks, outbox, background };
         return { endpoint, storageName: endpoint, ...engine, settings };
       },
     ),
@@ -141,6 +148,11 @@ function logged(message: string): (error: unknown) => void {
   return (error) => logger.error(message, error);
 }
 
+function logFailedHook(error: unknown, { method, name, uploadId }: FailedHook): void {
+  const kept = method === 'onUploadFinish' ? '; the upload is kept, and it is asked again' : '';
+  logger.error(`${method} of ${name} failed for ${uploadId}${kept}`, error);
+}
+
 function settingsOf(options: ResolvedOptions): UploadSettings {
   return {
     // What a function says of a request comes with the call.
@@ -161,7 +173,7 @@ type EngineParts = [
   UploadDeps['repository'],
   UploadDeps['parts'],
   UploadDeps['locker'],
-  UploadEvents,
+  UploadHooks,
   CompletionRelay,
   Background,
 ];

@@ -60,7 +60,8 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
       useFactory: (...[deps, relay, maintenance, connection, discovery]: LifecycleParts) =>
         new TusLifecycle({
           discovery,
-          events: deps.events,
+          endpoint: name,
+          hooks: deps.hooks,
           relay,
           locker: deps.locker,
           background: deps.background,

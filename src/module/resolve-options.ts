@@ -47,6 +47,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   checkNumber('maxMetadataBytes', given.maxMetadataBytes, [0]);
   checkNumber('maxPartials', given.maxPartials, [1]);
   checkNumber('respondAfter', given.respondAfter, [0, LONGEST_TIMER]);
+  checkNumber('progressInterval', given.progressInterval, [0, LONGEST_TIMER]);
   checkNumber('memoryBudget', given.memoryBudget, [MIB]);
   checkNumber('bodyIdleTimeout', given.bodyIdleTimeout, [0, LONGEST_TIMER]);
   for (const option of ['idGenerator', 'key', 'validateMetadata', 'owner', 'authorize'] as const)
@@ -82,6 +83,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     partials: given.partials ?? 'release',
     respondAfter: given.respondAfter ?? 30_000,
     bodyIdleTimeout: given.bodyIdleTimeout ?? 30_000,
+    progressInterval: given.progressInterval ?? 1_000,
     memoryBudget: given.memoryBudget ?? 64 * MIB,
     freeChunks: given.freeChunks ?? true,
   };

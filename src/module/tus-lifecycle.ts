@@ -5,19 +5,21 @@ import type {
 } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { CompletionRelay } from '../events/relay/completion-relay.js';
-import type { UploadEvents } from '../events/upload-events.js';
+import type { UploadHooks } from '../events/upload-hooks.js';
 import type { Locker } from '../locks/locker.js';
 import type { Maintenance } from '../maintenance/maintenance.js';
 import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import type { Background } from '../uploads/background.js';
-import { findCompletionHooks } from './hook-explorer.js';
+import { findHooks } from './hook-explorer.js';
 
 /** How long running uploads have at shutdown to come to a durable offset. */
 const GRACE_MILLISECONDS = 5_000;
 
 export interface TusLifecycleDeps {
   readonly discovery: DiscoveryService;
-  readonly events: UploadEvents;
+  /** The name of the registration; undefined for the one that needs none. */
+  readonly endpoint: string | undefined;
+  readonly hooks: UploadHooks;
   readonly relay: CompletionRelay;
   readonly locker: Locker;
   readonly background: Background;
@@ -32,7 +34,9 @@ export class TusLifecycle
   constructor(private readonly deps: TusLifecycleDeps) {}
 
   onApplicationBootstrap(): void {
-    this.deps.relay.use(findCompletionHooks(this.deps.discovery));
+    const hooks = findHooks(this.deps.discovery, this.deps.endpoint);
+    this.deps.hooks.use(hooks);
+    this.deps.relay.use(hooks.onUploadComplete);
     this.deps.maintenance.start();
   }
 
@@ -48,7 +52,7 @@ export class TusLifecycle
     await within(GRACE_MILLISECONDS, this.deps.background.callsEnded());
     // What has not ended by then is taken up from the rows by the next process.
     await within(GRACE_MILLISECONDS, Promise.all([this.deps.background.idle(), this.deps.relay.stop()]));
-    this.deps.events.close();
+    this.deps.hooks.close();
     await this.deps.connection.close();
   }
 }

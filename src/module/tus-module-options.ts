@@ -239,6 +239,13 @@ export interface TusOptions {
    */
   readonly bodyIdleTimeout?: number;
   /**
+   * Milliseconds between two progress events of one upload at least, for `UploadEvents` and `OnUploadProgress`; the last
+   * offset is always told. 0 tells each.
+   * @default 1000
+   * @throws TusOptionError use a whole number from 0 to 2147483647, or leave it out
+   */
+  readonly progressInterval?: number;
+  /**
    * Bytes of bodies that all uploads of this registration together keep in memory, at least 1 MiB. Where it is used up,
    * connections wait their turn. What Node keeps for each connection, about 64 KiB while it reads, comes on top.
    * @default 67108864 (64 MiB)

@@ -8,8 +8,9 @@ import type { UploadRecord } from '../repository/upload-record.js';
 import { admitted } from './access.js';
 import { checkLength } from './check-length.js';
 import { mayBeChecked, verifyNothing } from './checksums.js';
-import type { AppendToUpload } from './commands.js';
-import { extension, failUpload, finishUpload, settleFinishing } from './finish-upload.js';
+import type { AppendToUpload, FinishCall } from './commands.js';
+import { failUpload } from './fail-upload.js';
+import { extension, finishUpload, settleFinishing } from './finish-upload.js';
 import { living } from './living.js';
 import { checkWaiting } from './pending-finals.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
@@ -60,38 +61,47 @@ function atHand({ body, offset, length, contentLength, checksum }: AppendToUploa
 async function appendUnder(deps: UploadDeps, lock: Lock, input: AppendToUpload): Promise<UploadRecord> {
   // One that is finishing since an earlier epoch was left so by a crash.
   if (lock.upload.state === 'finishing' && lock.upload.epoch > 1) {
-    const finished = await settleFinishing(deps, lock);
+    const finished = await settleFinishing(deps, lock, input);
     if (finished) return appendNothing(deps, finished, input);
   }
   const length = checkAppend(deps, lock.upload, input);
   if (length !== null) await checkWaiting(deps, lock.upload, { length, limit: limitOf(deps, input) });
   const received = await receiveBody(deps, lock, { ...input, length });
-  return recordReceived(deps, lock, received, length);
+  return recordReceived(deps, lock, { received, length, call: input });
+}
+
+export interface ReceivedBody {
+  readonly received: Received;
+  /** Of the upload, if it is known. */
+  readonly length: number | null;
+  /** Whoever sent it. */
+  readonly call: FinishCall;
 }
 
 /** Records what a body brought: the end of the upload, or the offset it reached. */
 export async function recordReceived(
   deps: UploadDeps,
   lock: Lock,
-  received: Received,
-  length: number | null,
+  { received, length, call }: ReceivedBody,
 ): Promise<UploadRecord> {
   const { failure, refusal, discarded, finish } = received;
   const whole = received.offset === length;
   const finishing = whole && !failure && !discarded && lock.signal.reason !== 'lost';
-  if (finishing) return finishUpload(deps, lock, { length, finish });
+  if (finishing) return finishUpload(deps, lock, { length, finish, call });
   finish?.discard();
   if (failure?.kind === 'missing' || received.spoiled) {
-    await failUpload(deps, lock);
+    await failUpload(deps, lock, refusal ?? failure);
     throw refusal ?? failure;
   }
   if (lock.signal.reason === 'lost') throw new UploadLockedError(lock.upload.expiresAt);
   // An open upload never has all its bytes on record: with a fault at the very end the offset stays.
   const offset = whole ? {} : { offset: received.offset };
-  const longer = received.offset > lock.upload.offset ? extension(deps) : {};
+  const grown = received.offset > lock.upload.offset;
+  const longer = grown ? extension(deps) : {};
   // The length is committed together with the bytes (CRE-17).
   const said = length !== null && !discarded ? { length } : {};
   const record = await lock.release({ state: 'open', ...offset, ...said, ...longer });
+  if (grown) deps.hooks.progressed(record);
   if (refusal instanceof UploadLockedError) throw new UploadLockedError(record.expiresAt);
   if (refusal) throw refusal;
   return record;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { FinishAnswer } from '../model/finish-answer.js';
 import type { RequestContext } from '../model/request-context.js';
 import type { UploadKind, UploadState } from '../model/upload.js';
 import type { Access } from './access.js';
@@ -25,9 +26,14 @@ export interface AccessInput {
 interface OfRequest {
   /** Bytes that the upload may have at most. Default: the option `maxSize` if that is a number, else no limit. */
   readonly maxSize?: number;
-  /** What the options `idGenerator` and `key` are called with. Default: undefined. */
+  /** What hooks, and the options `idGenerator` and `key`, are called with. Default: undefined. */
   readonly context?: RequestContext;
+  /** Called with what `OnUploadFinish` has to add to the answer, if this call completes the upload. */
+  readonly onFinish?: (answer: FinishAnswer) => void;
 }
+
+/** Whoever waits for the end of an upload. */
+export type FinishCall = Pick<OfRequest, 'context' | 'onFinish'>;
 
 export interface CreateUpload extends Partial<BodyInput>, AccessInput, OfRequest {
   /** Total bytes; null if it is to be said later. */
@@ -40,7 +46,7 @@ export interface CreateUpload extends Partial<BodyInput>, AccessInput, OfRequest
   readonly concat?: string | null;
 }
 
-export interface AppendToUpload extends BodyInput, AccessInput, Pick<OfRequest, 'maxSize'> {
+export interface AppendToUpload extends BodyInput, AccessInput, OfRequest {
   /** Where the bytes begin; must be where the upload stands. */
   readonly offset: number;
   /** Total bytes, if the upload was created without saying so. */

@@ -6,14 +6,14 @@ import { ownerOf } from './access.js';
 import { admitPartials } from './admit-partials.js';
 import type { Admission } from './admit-partials.js';
 import { checkConcat } from './check-concat.js';
-import { checkStorage } from './check-storage.js';
-import type { ConcatenateUploads } from './commands.js';
+import type { ConcatenateUploads, FinishCall } from './commands.js';
 import { expireUpload } from './expire-upload.js';
 import { checkPartials, dedupeKey } from './final-plan.js';
 import type { FinalLimits } from './final-plan.js';
 import { living } from './living.js';
 import type { Merge, Merges } from './merges.js';
-import { keyOf, newId } from './naming.js';
+import { newId } from './naming.js';
+import { proposed } from './proposed.js';
 import { limitOf } from './size-limit.js';
 import type { UploadDeps } from './upload-deps.js';
 
@@ -39,13 +39,16 @@ export async function concatenateUploads(
     await expireUpload(deps, planned.final.id);
     planned = await deps.repository.planFinal(plan);
   }
+  if (planned.created) deps.hooks.created(planned.final);
   // A final that waits for partials is answered at once (CON-23).
   if (planned.final.state === 'pending') return planned.final;
   if (planned.created) {
-    const merge = merges.start(deps.locker.adopt(planned.final), false, planned.list);
-    return answer(deps, merge, planned.final);
+    const { list } = planned;
+    const started = { answered: false, context: input.context, list };
+    const merge = merges.start(deps.locker.adopt(planned.final), started);
+    return answer(deps, merge, { final: planned.final, input });
   }
-  return join(deps, merges, planned.final);
+  return join(deps, merges, { final: planned.final, input });
 }
 
 async function planOf(
@@ -57,15 +60,13 @@ async function planOf(
   const id = await newId(deps, context);
   const metadata = input.metadata?.trim() ? input.metadata : null;
   const owner = ownerOf(input.access);
-  const key = await keyOf(deps, { id, kind: 'final', length: null, metadata: decoded, owner }, context);
-  checkStorage(deps, { id, kind: 'final', key, length: null, metadata });
+  const draft = { id, kind: 'final', length: null, metadata: decoded, owner } as const;
   return {
     final: {
       id,
       storage: deps.storageName,
-      key,
       kind: 'final',
-      metadata,
+      ...(await proposed(deps, { ...draft, rawMetadata: metadata }, context)),
       concat: input.concat ?? `final;${partialIds.join(' ')}`,
       owner,
       // While it merges it cannot expire; once it is merged the time begins anew (EXP-05).
@@ -90,26 +91,39 @@ function limitsOf(deps: UploadDeps, input: ConcatenateUploads): FinalLimits {
 }
 
 /** The final exists already: complete, merging here, or left behind by a crash or merging elsewhere. */
-async function join(deps: UploadDeps, merges: Merges, final: UploadRecord): Promise<UploadRecord> {
+async function join(deps: UploadDeps, merges: Merges, { final, input }: Asked): Promise<UploadRecord> {
   if (final.state === 'complete') return final;
-  const merge = merges.get(final.id) ?? (await resumeMerge(deps, merges, final.id));
-  return merge ? answer(deps, merge, final) : living(await deps.repository.find(final.id));
+  const merge = merges.get(final.id) ?? (await resumeMerge(deps, merges, { id: final.id, call: input }));
+  return merge ? answer(deps, merge, { final, input }) : living(await deps.repository.find(final.id));
 }
 
 /** Takes up a merge that nobody works on; undefined if somebody does, or it is done. */
-export async function resumeMerge(deps: UploadDeps, merges: Merges, id: string): Promise<Merge | undefined> {
+export async function resumeMerge(
+  deps: UploadDeps,
+  merges: Merges,
+  { id, call }: { readonly id: string; readonly call?: FinishCall },
+): Promise<Merge | undefined> {
   const acquired = await deps.locker.tryAcquire(id, ['merging', 'finishing']);
-  return acquired && merges.start(acquired, true);
+  return acquired && merges.start(acquired, { answered: true, context: call?.context });
 }
 
-async function answer(deps: UploadDeps, merge: Merge, final: UploadRecord): Promise<UploadRecord> {
+/** A final, and who asked for it just now. */
+interface Asked {
+  readonly final: UploadRecord;
+  readonly input: FinishCall;
+}
+
+async function answer(deps: UploadDeps, merge: Merge, { final, input }: Asked): Promise<UploadRecord> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deps.settings.respondAfter);
   });
   try {
     const completed = await Promise.race([merge.done, late]);
-    if (completed) return completed;
+    if (completed) {
+      if (merge.answer) input.onFinish?.(merge.answer);
+      return completed;
+    }
     merge.answered = true;
     return final;
   } finally {

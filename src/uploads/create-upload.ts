@@ -7,12 +7,12 @@ import { recordReceived } from './append-to-upload.js';
 import { authorizeCreation, ownerOf } from './access.js';
 import { checkConcat } from './check-concat.js';
 import { checkLength } from './check-length.js';
-import { checkStorage } from './check-storage.js';
 import { mayBeChecked } from './checksums.js';
-import type { BodyInput, CreateUpload } from './commands.js';
+import type { BodyInput, CreateUpload, FinishCall } from './commands.js';
 import { finishUpload } from './finish-upload.js';
 import { discard } from './free-upload.js';
-import { keyOf, newId } from './naming.js';
+import { newId } from './naming.js';
+import { proposed } from './proposed.js';
 import { checkContentLength, receiveBody } from './receive-body.js';
 import { refuseContent } from './refuse-content.js';
 import { checkSize, limitOf } from './size-limit.js';
@@ -35,8 +35,8 @@ export async function createUpload(deps: UploadDeps, input: CreateUpload): Promi
     await refuseContent({ ...input, body, offset: 0, idleMilliseconds });
   }
   const upload = await newUpload(deps, input, metadata);
-  if (length === 0) return createEmpty(deps, upload);
-  if (!body || input.contentLength === 0) return deps.repository.insert(upload);
+  if (length === 0) return createEmpty(deps, upload, input);
+  if (!body || input.contentLength === 0) return inserted(deps, upload);
   return createWithBody(deps, upload, { ...input, body });
 }
 
@@ -45,20 +45,16 @@ async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metada
   const owner = ownerOf(input.access);
   const id = await newId(deps, context);
   const partial = input.partial === true;
+  const kind = partial ? 'partial' : 'single';
   // Recovery publishes what is `finishing` and has all its bytes; whether they verify it cannot know (CHK-03).
   const announced = input.contentLength === length && !mayBeChecked(input.checksum);
   const whole = length === 0 || (length !== null && announced);
-  const stored = {
-    id,
-    key: partial ? null : await keyOf(deps, { id, kind: 'single', length, metadata, owner }, context),
-    kind: partial ? 'partial' : 'single',
-    length,
-    metadata: input.metadata?.trim() ? input.metadata : null,
-  } as const;
-  checkStorage(deps, stored);
   return {
-    ...stored,
+    id,
     storage: deps.storageName,
+    kind,
+    length,
+    ...(await proposed(deps, { id, kind, length, metadata, rawMetadata: input.metadata, owner }, context)),
     concat: input.concat ?? (partial ? 'partial' : null),
     // What is about to be published is on record before it is, so the completing statement can be the second one.
     state: whole && !partial ? 'finishing' : 'open',
@@ -68,17 +64,17 @@ async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metada
   };
 }
 
-async function createEmpty(deps: UploadDeps, upload: NewUpload): Promise<UploadRecord> {
-  const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
-  return orDiscard(deps, lock, () => finishUpload(deps, lock, { length: 0 }));
+async function createEmpty(deps: UploadDeps, upload: NewUpload, call: FinishCall): Promise<UploadRecord> {
+  const lock = deps.locker.adopt(await inserted(deps, upload, deps.locker.holder));
+  return orDiscard(deps, lock, () => finishUpload(deps, lock, { length: 0, call }));
 }
 
 async function createWithBody(
   deps: UploadDeps,
   upload: NewUpload,
-  input: BodyInput & Pick<CreateUpload, 'maxSize'>,
+  input: BodyInput & FinishCall & Pick<CreateUpload, 'maxSize'>,
 ): Promise<UploadRecord> {
-  const lock = deps.locker.adopt(await deps.repository.insert(upload, deps.locker.holder));
+  const lock = deps.locker.adopt(await inserted(deps, upload, deps.locker.holder));
   return orDiscard(deps, lock, async () => {
     const received = await receiveBody(deps, lock, { ...input, length: upload.length });
     const { refusal } = received;
@@ -86,8 +82,14 @@ async function createWithBody(
       received.finish?.discard();
       throw refusal;
     }
-    return recordReceived(deps, lock, received, upload.length);
+    return recordReceived(deps, lock, { received, length: upload.length, call: input });
   });
+}
+
+async function inserted(deps: UploadDeps, upload: NewUpload, holder?: string): Promise<UploadRecord> {
+  const record = await deps.repository.insert(upload, holder);
+  deps.hooks.created(record);
+  return record;
 }
 
 /** A refused creation leaves nothing behind (CRE-22); one that was cut off keeps its prefix (CRE-24). */
@@ -96,7 +98,7 @@ async function orDiscard<T>(deps: UploadDeps, lock: Lock, work: () => Promise<T>
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof BodyInterruptedError)) await discard(deps, lock);
+      if (!(error instanceof BodyInterruptedError)) await discard(deps, lock, error);
       throw error;
     }
   });

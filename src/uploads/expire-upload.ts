@@ -9,8 +9,13 @@ import type { UploadDeps } from './upload-deps.js';
  */
 export async function expireUpload(deps: UploadDeps, id: string): Promise<boolean> {
   let free = false;
+  let upload: UploadRecord | undefined;
   // Not by the row that was found: a writer that was silent for long may have completed it since.
-  const ended = await deps.repository.expire(id, (found) => (free = isFreed(deps, found)));
+  const ended = await deps.repository.expire(id, (found) => {
+    upload = found;
+    return (free = isFreed(deps, found));
+  });
+  if (ended && upload) deps.hooks.expired({ ...upload, state: free ? 'terminating' : 'gone' });
   if (ended && free) {
     // Its URL is gone by now, whatever becomes of its bytes.
     await freeUpload(deps, id).catch((error: unknown) => deps.background.run(() => Promise.reject(error)));

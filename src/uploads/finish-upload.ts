@@ -1,16 +1,26 @@
 import type { Lock } from '../locks/locker.js';
-import { toCompletedUpload } from '../repository/to-upload.js';
 import type { UploadChange, UploadRecord } from '../repository/upload-record.js';
 import { extensionOf } from './extension.js';
-import { freeUpload } from './free-upload.js';
 import type { Completed, Finish } from '../storage/upload-storage.js';
+import { askToFinish } from './ask-to-finish.js';
+import type { CompletedBytes } from './ask-to-finish.js';
+import type { FinishCall } from './commands.js';
+import { failUpload } from './fail-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
 import { storedUpload, wholeUpload } from './stored-upload.js';
 import type { UploadDeps } from './upload-deps.js';
 
+export interface Finishing {
+  readonly length: number;
+  /** What an append has at hand. */
+  readonly finish?: Finish | undefined;
+  /** Whoever waits for it; undefined where nobody does. */
+  readonly call?: FinishCall;
+}
+
 /**
- * Completes an upload whose bytes are all stored: the row says `finishing`, the storage publishes, the row says
- * `complete`. A crash before the first leaves an open upload; between them recovery calls the second half again and
+ * Completes an upload whose bytes are all stored: the row says `finishing`, the storage publishes, hooks agree, the row
+ * says `complete`. A crash before the first leaves an open upload; between them recovery calls the second half again and
  * the storage finds its own object; two at once are kept apart by the lease, and fenced by the epoch. The offset
  * reaches the length with the last statement: a client that reads it there may rely on the object. What an append has
  * at hand (`finish`) is used, or freed, exactly once.
@@ -18,7 +28,7 @@ import type { UploadDeps } from './upload-deps.js';
 export async function finishUpload(
   deps: UploadDeps,
   lock: Lock,
-  { length, finish }: { readonly length: number; readonly finish?: Finish | undefined },
+  { length, finish, call }: Finishing,
 ): Promise<UploadRecord> {
   // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
   // never published: it is announced only where nobody could go on from its offset after a crash in between.
@@ -31,40 +41,33 @@ export async function finishUpload(
     completed = await (finish ? finish.complete() : deps.storage.complete(upload));
   } catch (error) {
     const failure = asStorageError(error);
-    if (isFinal(failure)) await failUpload(deps, lock);
+    if (isFinal(failure)) await failUpload(deps, lock, refusalOf(failure));
     throw refusalOf(failure);
   }
-  return recordCompletion(deps, lock, { length, ...completed });
+  return endFinishing(deps, lock, { bytes: { length, ...completed }, call });
 }
 
 /**
  * Goes on with an upload that was found `finishing`. Undefined if it is open again: its POST was cut by a crash
  * before all of its bytes had arrived.
  */
-export async function settleFinishing(deps: UploadDeps, lock: Lock): Promise<UploadRecord | undefined> {
+export async function settleFinishing(
+  deps: UploadDeps,
+  lock: Lock,
+  call?: FinishCall,
+): Promise<UploadRecord | undefined> {
   const length = lock.upload.length ?? lock.upload.offset;
   let completed: Completed | void;
   try {
     completed = await deps.storage.complete(wholeUpload(deps, lock.upload, length));
   } catch (error) {
     const failure = asStorageError(error);
-    if (failure.kind === 'conflict') await failUpload(deps, lock);
+    if (failure.kind === 'conflict') await failUpload(deps, lock, refusalOf(failure));
     if (failure.kind !== 'missing') throw refusalOf(failure);
     await lock.write({ state: 'open' });
     return undefined;
   }
-  return recordCompletion(deps, lock, { length, ...completed });
-}
-
-/** The upload can never be completed: clients see 410, and what it stored is freed. */
-export async function failUpload(deps: UploadDeps, lock: Lock): Promise<void> {
-  const { id } = await lock.release({ state: 'terminating', ending: 'failed' });
-  deps.background.run(() => freeUpload(deps, id));
-}
-
-/** What is known of an upload whose object is there. */
-export interface CompletedBytes extends Partial<Completed> {
-  readonly length: number;
+  return endFinishing(deps, lock, { bytes: { length, ...completed }, call });
 }
 
 /** What the completing statement says: with a hook, it marks the event and claims it. */
@@ -77,9 +80,7 @@ export function completion(deps: UploadDeps, { length, ...completed }: Completed
 /** After the completing statement: subscribers, hooks and working bytes. Nobody waits for them. */
 export function announceCompletion(deps: UploadDeps, completed: UploadRecord): void {
   discardWork(deps, completed);
-  const upload = toCompletedUpload(completed);
-  if (!upload) return;
-  deps.events.announceCompleted(upload);
+  deps.hooks.completed(completed);
   if (completed.delivery === 'pending') deps.outbox.deliver(completed);
 }
 
@@ -104,6 +105,16 @@ async function announce(lock: Lock, length: number, finish: Finish | undefined):
   }
 }
 
+/** The object is there: what is left to be said about it. */
+async function endFinishing(
+  deps: UploadDeps,
+  lock: Lock,
+  { bytes, call }: { readonly bytes: CompletedBytes; readonly call: FinishCall | undefined },
+): Promise<UploadRecord> {
+  await askToFinish(deps, lock, { bytes, call, fail: (reason) => failUpload(deps, lock, reason) });
+  return recordCompletion(deps, lock, bytes);
+}
+
 async function recordCompletion(
   deps: UploadDeps,
   lock: Lock,
@@ -113,6 +124,7 @@ async function recordCompletion(
     const complete = { state: 'complete', completed: true, offset: length, length } as const;
     const completed = await lock.release({ ...complete, ...rest, ...extension(deps, 'complete') });
     if (deps.storage.partialsLeaveWork) discardWork(deps, completed);
+    deps.hooks.completed(completed);
     return completed;
   }
   const completed = await lock.release(completion(deps, { length, ...rest }));

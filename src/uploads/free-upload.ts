@@ -24,11 +24,12 @@ export async function freeUpload(deps: UploadDeps, id: string): Promise<void> {
 }
 
 /** Removes an upload that its client was never told of: no row, no bytes. What fails here maintenance does later. */
-export async function discard(deps: UploadDeps, lock: Lock): Promise<void> {
+export async function discard(deps: UploadDeps, lock: Lock, reason: unknown): Promise<void> {
   const { id, epoch } = lock.upload;
   try {
     if ((await deps.repository.terminate(id, epoch)) !== 'done') return;
     lock.forget();
+    deps.hooks.failed(lock.upload, reason);
     await deps.storage.remove(storedUpload(deps, lock.upload), false);
     await deps.repository.erase(id);
   } catch (error) {

@@ -31,11 +31,18 @@ export async function newId({ settings }: UploadDeps, context?: RequestContext):
  */
 export async function keyOf(deps: UploadDeps, draft: UploadDraft, context?: RequestContext): Promise<string> {
   if (!deps.settings.key) return draft.id;
-  const key: unknown = await deps.settings.key(draft, context);
-  if (typeof key !== 'string') throw new OptionResultError('key', key, 'return the key as a text');
+  return checkedKey(deps, 'key', await deps.settings.key(draft, context));
+}
+
+/**
+ * A key as the application gave it, by the option or hook that is named.
+ * @throws OptionResultError for what is no text; InvalidKeyError for a key that the storage cannot hold
+ */
+export function checkedKey({ storage }: Pick<UploadDeps, 'storage'>, option: string, key: unknown): string {
+  if (typeof key !== 'string') throw new OptionResultError(option, key, 'return the key as a text');
   if (key.length > LONGEST_KEY) throw new InvalidKeyError();
   try {
-    deps.storage.checkKey(key);
+    storage.checkKey(key);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     // A client's metadata may have led to it.

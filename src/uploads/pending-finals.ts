@@ -5,6 +5,8 @@ import { checkSum, isTooLong, lengthOf } from './final-plan.js';
 import type { Merges } from './merges.js';
 import type { UploadDeps } from './upload-deps.js';
 
+const HOPELESS = 'A partial of it has ended, or its partials are longer than a final may be.';
+
 /**
  * After a partial has completed: merges the finals that waited for it alone (CON-24). A crash before this leaves them
  * `pending`, for maintenance to find; of two at once one gets the lease.
@@ -21,10 +23,10 @@ export async function settlePending(deps: UploadDeps, merges: Merges, id: string
   if (fate === 'waits') return;
   const lock = await deps.locker.tryAcquire(id, ['pending']);
   if (!lock) return;
-  if (fate === 'hopeless') return underLock(lock, () => failFinal(deps, lock));
+  if (fate === 'hopeless') return underLock(lock, () => failFinal(deps, lock, HOPELESS));
   await underLock(lock, () => lock.write({ state: 'merging', length: fate.length }));
   // Clients know of it: what fails from now on is tried again.
-  merges.start(lock, true);
+  merges.start(lock, { answered: true });
 }
 
 /** Neither is ever taken back while the final pins its partials: what is complete, has ended or is too long stays so. */

@@ -32,7 +32,7 @@ export function storedObject(deps: ReadDeps, record: UploadRecord): StoredObject
 /** @throws as `StoredObject.open` */
 export async function readStored(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   if (record.state !== 'complete' || record.content !== 'stored') throw new UploadNotFoundError();
-  const stream = await opened(deps, record, range);
+  const stream = await openStored(deps, record, range);
   try {
     if (!(await isStillThere(deps, record))) throw new UploadNotFoundError();
     return stream;
@@ -42,7 +42,8 @@ export async function readStored(deps: ReadDeps, record: UploadRecord, range?: B
   }
 }
 
-async function opened(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
+/** A stream of an object that is there. @throws as `StoredObject.open` */
+export async function openStored(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
   try {
     return await started(await deps.storage.read(storedUpload(deps, record), range));
   } catch (error) {

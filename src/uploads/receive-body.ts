@@ -68,7 +68,13 @@ export async function receiveBody(deps: UploadDeps, lock: Lock, input: BoundedBo
       signal: lock.signal,
       record: async (reference) => void (await lock.write({ reference })),
       // What still has to be verified is told to nobody.
-      progress: (durable) => lock.progress(checksums.wanted ? upload.offset : durable),
+      progress: (durable) => {
+        const offset = checksums.wanted ? upload.offset : durable;
+        lock.progress(offset);
+        if (deps.hooks.wantsProgress && offset > upload.offset) {
+          deps.hooks.progressed({ ...lock.upload, offset, length: input.length });
+        }
+      },
       release: (batch) => body.release(batch),
     });
     const judged = judge(deps, lock, { result, body, input });

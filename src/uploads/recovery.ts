@@ -13,11 +13,15 @@ import type { UploadDeps } from './upload-deps.js';
 const BATCH = 100;
 /** Merges that recovery begins while so many run in this process. */
 const MERGES = 4;
+/** Uploads that recovery has wait for hooks of the application at the same time. */
+const WAITING = 100;
 /** A tombstone answers 404 or 410 for this long (EXP-06). */
 const TOMBSTONE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** Takes up what crashes and failures left behind. Each step may run on several instances at once: leases decide. */
 export class Recovery {
+  private waiting = 0;
+
   constructor(
     private readonly deps: UploadDeps,
     private readonly merges: Merges,
@@ -85,12 +89,30 @@ export class Recovery {
   private async resumeOne(upload: UploadRecord): Promise<void> {
     if (upload.state === 'terminating') return freeUpload(this.deps, upload.id);
     if (upload.kind === 'final') {
+      if (!(await this.mayAsk(upload))) return;
       // A merge may take minutes and goes on by itself; the others do not wait for it.
-      if (this.merges.size < MERGES) await resumeMerge(this.deps, this.merges, upload.id);
+      if (this.merges.size < MERGES) await resumeMerge(this.deps, this.merges, upload);
       return;
     }
+    if (!(await this.mayAsk(upload))) return;
     const lock = await this.deps.locker.tryAcquire(upload.id, ['finishing']);
-    if (lock) await underLock(lock, () => this.settle(lock));
+    if (!lock) return;
+    const settled = underLock(lock, () => this.settle(lock));
+    if (!this.deps.hooks.asksBeforeFinish(upload)) return settled;
+    // Hooks may take as long as they like; the others do not wait for them.
+    this.waiting++;
+    this.deps.background.run(() =>
+      settled.catch((error: unknown) => this.onError(error, upload.id)).finally(() => this.waiting--),
+    );
+  }
+
+  /** Hooks that failed have a pause. Meanwhile the upload goes behind the others: the oldest come first. */
+  private async mayAsk(upload: UploadRecord): Promise<boolean> {
+    const { hooks, locker } = this.deps;
+    if (upload.state !== 'finishing' || !hooks.asksBeforeFinish(upload)) return true;
+    if (hooks.isFinishDue(upload.id)) return this.waiting < WAITING;
+    await (await locker.tryAcquire(upload.id, ['finishing']))?.release();
+    return false;
   }
 
   private async settle(lock: Lock): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CompletionOutbox } from '../events/completion-outbox.js';
-import type { UploadEvents } from '../events/upload-events.js';
+import type { UploadHooks } from '../events/upload-hooks.js';
 import type { Locker } from '../locks/locker.js';
 import type { PartRepository } from '../repository/part-repository.js';
 import type { UploadRepository } from '../repository/upload-repository.js';
@@ -19,7 +19,7 @@ export interface UploadDeps {
   readonly parts: PartRepository;
   readonly locker: Locker;
   readonly storage: UploadStorage;
-  readonly events: UploadEvents;
+  readonly hooks: UploadHooks;
   readonly outbox: CompletionOutbox;
   readonly background: Background;
   readonly budget: BodyBudget;

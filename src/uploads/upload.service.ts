@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
+import type { RequestContext } from '../model/request-context.js';
 import type { Upload } from '../model/upload.js';
 import { LeaseLostError } from '../locks/lease-lost.error.js';
 import { toUpload } from '../repository/to-upload.js';
@@ -116,11 +117,12 @@ export class UploadService {
   /**
    * Deletes an upload and frees its bytes; a running writer is stopped.
    * @param access - on whose behalf; without it everything can be deleted
+   * @param context - what `OnUploadTerminate` is called with
    * @throws UploadNotFoundError, UploadGoneError, ForbiddenError, UploadInUseError (an unfinished final needs it),
    * UploadLockedError
    */
-  async terminate(id: string, access?: Access): Promise<void> {
-    await this.during(held(terminateUpload(this.deps, id, access)));
+  async terminate(id: string, access?: Access, context?: RequestContext): Promise<void> {
+    await this.during(held(terminateUpload(this.deps, id, { access, context })));
   }
 
   private during<T>(call: Promise<T>): Promise<T> {

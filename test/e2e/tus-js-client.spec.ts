@@ -22,7 +22,7 @@ overStorages('concatenation', 'tus-js-client 4', ({ platform, place: newPlace })
   beforeAll(async () => {
     place = await newPlace();
     app = await TusApp.start({ platform, place });
-    app.get(UploadEvents).completed$.subscribe((event) => completed.push(event));
+    app.get(UploadEvents).completed$.subscribe((event) => completed.push(event.upload));
   });
   afterAll(async () => {
     await app.stop();

@@ -30,7 +30,7 @@ describe('the relay of completion events', () => {
       retryMilliseconds: 0,
     });
     relays.push(relay);
-    relay.use(hooks.map((onUploadComplete) => ({ onUploadComplete })));
+    relay.use(hooks.map((onUploadComplete, n) => ({ name: `hook-${n}`, hook: { onUploadComplete } })));
     return relay;
   }
 

@@ -23,7 +23,7 @@ withService(PYTHON_CLIENT, () => {
 
     beforeAll(async () => {
       app = await TusApp.start({ platform });
-      app.get(UploadEvents).completed$.subscribe(({ id }) => completed.push(id));
+      app.get(UploadEvents).completed$.subscribe(({ upload: { id } }) => completed.push(id));
       folder = await mkdtemp(join(tmpdir(), 'nestjs-tus-python-'));
       path = join(folder, 'large.bin');
       await writeFile(path, bytes);

@@ -177,7 +177,7 @@ describe('an application context without HTTP', () => {
     const told: string[] = [];
     let ended = false;
     context.get(UploadEvents).completed$.subscribe({
-      next: ({ id }) => told.push(id),
+      next: ({ upload: { id } }) => told.push(id),
       complete: () => (ended = true),
     });
     const uploads = context.get(UploadService);

@@ -30,7 +30,7 @@ class Media {
     @InjectUploadEvents('images') imageEvents: UploadEvents,
   ) {
     for (const [name, stream] of Object.entries({ none: events, videos: videoEvents, images: imageEvents })) {
-      stream.completed$.subscribe(({ id }) => this.told.push(`${name}:${id}`));
+      stream.completed$.subscribe(({ upload: { id } }) => this.told.push(`${name}:${id}`));
     }
   }
 }

@@ -62,7 +62,7 @@ export class Engine {
       .compile();
     nest.useLogger(false);
     const engine = new Engine(nest, directory, storage, rows);
-    if (hook) engine.get(CompletionRelay).use([{ onUploadComplete: hook }]);
+    if (hook) engine.get(CompletionRelay).use([{ name: 'hook', hook: { onUploadComplete: hook } }]);
     return engine;
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { INestApplicationContext, ModuleMetadata, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -36,7 +37,9 @@ export class UploadsContext {
     private readonly nest: INestApplicationContext,
     readonly directory: string,
   ) {
-    nest.get(UploadEvents, { strict: false }).completed$.subscribe((upload) => this.completed.push(upload));
+    nest
+      .get(UploadEvents, { strict: false })
+      .completed$.subscribe(({ upload }) => this.completed.push(upload));
   }
 
   static async start({
@@ -73,7 +76,7 @@ export class UploadsContext {
   }
 
   get completed$(): Observable<CompletedUpload> {
-    return this.get(UploadEvents).completed$;
+    return this.get(UploadEvents).completed$.pipe(map(({ upload }) => upload));
   }
 
   get rows(): UploadRepository {

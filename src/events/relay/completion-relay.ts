@@ -4,6 +4,7 @@ import { toCompletedUpload } from '../../repository/to-upload.js';
 import type { UploadRecord } from '../../repository/upload-record.js';
 import type { CompletionOutbox } from '../completion-outbox.js';
 import type { OnUploadComplete } from '../hooks.js';
+import type { NamedHook } from '../named-hook.js';
 
 const RENEW_MILLISECONDS = 1_000;
 /** A hook that threw is called again after this long. */
@@ -32,8 +33,8 @@ export class CompletionRelay implements CompletionOutbox {
   constructor(private readonly deps: CompletionRelayDeps) {}
 
   /** Set once, when the providers of the application are known. */
-  use(hooks: readonly OnUploadComplete[]): void {
-    this.hooks = hooks;
+  use(hooks: readonly NamedHook<OnUploadComplete>[]): void {
+    this.hooks = hooks.map(({ hook }) => hook);
   }
 
   get wanted(): boolean {

@@ -1,0 +1,185 @@
+import type { RequestContext } from '../model/request-context.js';
+import type { Upload } from '../model/upload.js';
+import { toUpload } from '../repository/to-upload.js';
+import type { UploadRecord } from '../repository/upload-record.js';
+import { changedProposal } from './changed-proposal.js';
+import { FinishRuns } from './finish-runs.js';
+import type { FinishVerdict } from './finish-runs.js';
+import { NO_HOOKS } from './hook-lists.js';
+import type { BoundHook, HookLists, HookName } from './hook-lists.js';
+import type { FinishContext, FinishedUpload, UploadProposal } from './hooks.js';
+import { ProgressCalls } from './progress-calls.js';
+import { ProgressThrottle } from './progress-throttle.js';
+import type { UploadEvent, UploadEventType } from './upload-event.js';
+import type { UploadEvents } from './upload-events.js';
+
+export interface UploadHooksDeps {
+  readonly events: UploadEvents;
+  /** Milliseconds between two progress events of one upload. */
+  readonly progressInterval: number;
+  /** Takes work that no client waits for, and that the end of the application does. */
+  readonly run: (work: () => Promise<unknown>) => void;
+  /** Told of a hook that failed. */
+  readonly onError: (error: unknown, failed: FailedHook) => void;
+}
+
+/** Which hook failed, and for which upload. */
+export interface FailedHook {
+  readonly method: HookName;
+  /** The name of the provider. */
+  readonly name: string;
+  readonly uploadId: string;
+}
+
+type Told = 'onUploadTerminated' | 'onUploadExpire' | 'onUploadProgress';
+
+/** Where the uploads room tells what happens, and asks whether it may. Without hooks and listeners nothing is done. */
+export class UploadHooks {
+  private lists: HookLists = NO_HOOKS;
+  private readonly progress: ProgressThrottle;
+  private progressCalls = new Map<unknown, ProgressCalls>();
+  private readonly finishing: FinishRuns;
+
+  constructor(private readonly deps: UploadHooksDeps) {
+    this.progress = new ProgressThrottle({
+      interval: deps.progressInterval,
+      report: (record) => this.tellProgress(record),
+    });
+    this.finishing = new FinishRuns({
+      onError: (error, name, uploadId) => deps.onError(error, { method: 'onUploadFinish', name, uploadId }),
+    });
+  }
+
+  /** Set once, when the providers of the application are known. */
+  use(lists: HookLists): void {
+    this.lists = lists;
+    this.progressCalls = new Map(lists.onUploadProgress.map((named) => [named, new ProgressCalls()]));
+  }
+
+  /** Asks before an upload is made, and says what is to be made. @throws what a hook throws */
+  async create(given: UploadProposal, context: RequestContext | undefined): Promise<UploadProposal> {
+    let proposal = Object.freeze(given);
+    for (const { hook } of this.for('onUploadCreate', given)) {
+      // Each sees what those before it have made of it.
+      const changes = await hook.onUploadCreate(proposal, context);
+      if (changes) proposal = changedProposal(proposal, changes);
+    }
+    return proposal;
+  }
+
+  /** Whether anybody has to be asked before an upload is complete. */
+  asksBeforeFinish({ kind }: Pick<UploadRecord, 'kind'>): boolean {
+    return kind !== 'partial' && this.lists.onUploadFinish.length > 0;
+  }
+
+  /** Asks before the upload is complete; it has all its bytes. Never rejects. */
+  finish(record: UploadRecord, context: FinishContext): Promise<FinishVerdict> {
+    // A final and an ordinary upload have a key, and by now a length.
+    return this.finishing.ask(this.lists.onUploadFinish, toUpload(record) as FinishedUpload, context);
+  }
+
+  /** Whether maintenance should ask again by now. */
+  isFinishDue(id: string): boolean {
+    return this.finishing.isDue(id);
+  }
+
+  /** Asks before an upload is deleted. @throws what a hook throws */
+  async terminate(record: UploadRecord, context: RequestContext | undefined): Promise<void> {
+    for (const { hook } of this.for('onUploadTerminate', record))
+      await hook.onUploadTerminate(toUpload(record), context);
+  }
+
+  created(record: UploadRecord): void {
+    this.announce('created', record);
+  }
+
+  /** Whether anybody wants to know how far uploads are. */
+  get wantsProgress(): boolean {
+    return this.lists.onUploadProgress.length > 0 || this.deps.events.wants('progress');
+  }
+
+  progressed(record: UploadRecord): void {
+    if (this.wantsProgress) this.progress.advance(record);
+  }
+
+  completed(record: UploadRecord): void {
+    this.finishing.forget(record.id);
+    // No bytes of clients go to a final.
+    this.progress.end(record.id, this.wantsProgress && record.kind !== 'final' ? record : undefined);
+    this.announce('completed', record);
+  }
+
+  terminated(record: UploadRecord): void {
+    this.ended(record);
+    this.announce('terminated', record);
+    this.tell('onUploadTerminated', record);
+  }
+
+  expired(record: UploadRecord): void {
+    this.ended(record);
+    this.announce('expired', record);
+    this.tell('onUploadExpire', record);
+  }
+
+  failed(record: UploadRecord, reason: unknown): void {
+    this.ended(record);
+    const sentence = reason instanceof Error ? reason.message : String(reason);
+    this.announce('failed', { ...record, state: 'failed' }, { reason: sentence });
+  }
+
+  /** Tells what is held back, and ends the streams. */
+  close(): void {
+    this.progress.close();
+    this.deps.events.close();
+  }
+
+  private ended({ id }: UploadRecord): void {
+    this.finishing.forget(id);
+    this.progress.end(id);
+  }
+
+  private tellProgress(record: UploadRecord): void {
+    this.announce('progress', record);
+    this.tell('onUploadProgress', record);
+  }
+
+  private announce(
+    type: UploadEventType,
+    record: UploadRecord,
+    more: { readonly reason?: string } = {},
+  ): void {
+    const { events } = this.deps;
+    if (events.wants(type))
+      events.announce({ type, upload: toUpload(record), ...more } as UploadEvent<Upload>);
+  }
+
+  private tell(method: Told, record: UploadRecord): void {
+    const hooks = this.for(method, record);
+    if (hooks.length === 0) return;
+    const upload = toUpload(record);
+    for (const named of hooks) this.deps.run(() => this.call(named, { method, upload }));
+  }
+
+  /** Never rejects. */
+  private async call(
+    named: BoundHook<Told>,
+    { method, upload }: { method: Told; upload: Upload },
+  ): Promise<void> {
+    const call = async (about: Upload): Promise<void> => {
+      try {
+        await named.hook[method](about);
+      } catch (error) {
+        this.deps.onError(error, { method, name: named.name, uploadId: about.id });
+      }
+    };
+    await (this.progressCalls.get(named)?.run(upload, call) ?? call(upload));
+  }
+
+  private for<Name extends HookName>(
+    name: Name,
+    { kind }: Pick<UploadRecord, 'kind'>,
+  ): readonly BoundHook<Name>[] {
+    const hooks: readonly BoundHook<Name>[] = this.lists[name];
+    return kind === 'partial' ? hooks.filter(({ includePartials }) => includePartials) : hooks;
+  }
+}
