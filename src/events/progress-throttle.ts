@@ -1,5 +1,10 @@
 import type { UploadRecord } from '../repository/upload-record.js';
 
+/** How often at most what is held back is looked at. */
+const ROUND_MILLISECONDS = 50;
+/** An upload that has not moved for so long is forgotten. */
+const FORGET_MILLISECONDS = 60_000;
+
 export interface ProgressThrottleDeps {
   /** Milliseconds between two reports of one upload at least; 0 reports all. */
   readonly interval: number;
@@ -17,7 +22,7 @@ interface Entry {
 
 /**
  * Reports how far uploads are, each not too often, and the last offset always. One timer for all of them, which runs
- * only while bytes come.
+ * only while bytes come, or something is held back.
  */
 export class ProgressThrottle {
   private readonly entries = new Map<string, Entry>();
@@ -50,19 +55,25 @@ export class ProgressThrottle {
 
   private tell(record: UploadRecord, entry: Entry | undefined): void {
     this.entries.set(record.id, { at: this.now(), offset: record.offset });
-    this.timer ??= setTimeout(() => this.round(), this.deps.interval).unref();
+    this.schedule();
     if (entry?.offset !== record.offset) this.deps.report(record);
   }
 
-  /** What was held back for long enough is told; what has not moved since is forgotten. */
   private round(): void {
     this.stop();
+    let held = false;
     for (const [id, entry] of this.entries) {
-      if (this.now() - entry.at < this.deps.interval) continue;
-      if (entry.latest) this.tell(entry.latest, entry);
-      else this.entries.delete(id);
+      const waited = this.now() - entry.at;
+      if (entry.latest && waited >= this.deps.interval) this.tell(entry.latest, entry);
+      else if (entry.latest) held = true;
+      else if (waited >= Math.max(FORGET_MILLISECONDS, this.deps.interval)) this.entries.delete(id);
     }
-    if (this.entries.size > 0) this.timer ??= setTimeout(() => this.round(), this.deps.interval).unref();
+    if (held) this.schedule();
+  }
+
+  private schedule(): void {
+    const delay = Math.max(this.deps.interval, ROUND_MILLISECONDS);
+    this.timer ??= setTimeout(() => this.round(), delay).unref();
   }
 
   private stop(): void {
