@@ -1,5 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { NO_HOOKS } from '../../src/events/hook-lists.js';
+import { UploadHooks } from '../../src/events/upload-hooks.js';
 import { files } from '../../src/storage/local/files.js';
 import { faultyFiles, faultyStatements } from '../support/faults/faulty-calls.mjs';
 import { Steps } from '../support/faults/steps.mjs';
@@ -68,6 +70,16 @@ describe('what a request takes of the database and the file system', () => {
   it('a small upload in its POST is two, and a few calls of the file system', async () => {
     const create = () => engine.uploads.create({ length: 5, ...arrived('hello') });
     expect(await taken(create)).toEqual(['sql INSERT INTO', ...COMPLETED]);
+  });
+
+  it('neither takes more for OnUploadFinish', async () => {
+    const asked: string[] = [];
+    const hook = { onUploadFinish: ({ id }: { id: string }) => void asked.push(id) };
+    const named = { name: 'hook', hook, includePartials: false };
+    engine.get(UploadHooks).use({ ...NO_HOOKS, onUploadFinish: [named] });
+    const create = () => engine.uploads.create({ length: 5, ...arrived('hello') });
+    expect(await taken(create)).toEqual(['sql INSERT INTO', ...COMPLETED]);
+    expect(asked).toHaveLength(1);
   });
 
   it('a small upload in one PATCH is two as well, besides that of its creation', async () => {

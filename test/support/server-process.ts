@@ -17,8 +17,11 @@ export interface ServerOptions {
   readonly store?: { readonly api: StoreApi; readonly options: Readonly<Record<string, unknown>> };
   /** A file that gets the id of each delivered upload. */
   readonly completed?: string;
-  /** `hangs`: the hook never returns, so nothing is ever delivered. */
-  readonly hook?: 'hangs';
+  /**
+   * `hangs`: the hook never returns, so nothing is ever delivered. `finishes`: there is an `OnUploadFinish`, too, which
+   * writes `finish` and the id; `finish-hangs`: it never returns.
+   */
+  readonly hook?: 'hangs' | 'finishes' | 'finish-hangs';
   /** What goes wrong in the process, once it has opened its database. */
   readonly fault?: Fault;
   readonly nodeFlags?: readonly string[];

@@ -31,6 +31,14 @@ class Journal {
   }
 }
 
+/** TUS_HOOK=finishes: each upload is written to the same file before it is complete; finish-hangs never returns from that. */
+if (TUS_HOOK?.startsWith('finish')) {
+  Journal.prototype.onUploadFinish = (upload) => {
+    appendFileSync(TUS_COMPLETED, `finish ${upload.id}\n`);
+    return TUS_HOOK === 'finish-hangs' ? new Promise(() => undefined) : undefined;
+  };
+}
+
 class AppModule {}
 Module({
   imports: [

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BYTES } from '../protocol-http/support.js';
+import { fileSays } from '../support/files.js';
+import { MortalServer } from '../support/mortal-server.js';
+import { call, create, head, patch, tus } from '../support/raw-http.js';
+
+describe('a process that dies in the middle of OnUploadFinish', () => {
+  let server: MortalServer;
+
+  beforeEach(async () => {
+    server = await MortalServer.start({ hook: 'finish-hangs' });
+  });
+  afterEach(() => server.remove());
+
+  const idOf = (url: string): string => url.split('/').at(-1) ?? '';
+  const journal = async () => (await readFile(server.journal, 'utf8')).trim().split('\n');
+  const says = (line: string) => fileSays(server.journal, (text) => text.split('\n').includes(line));
+
+  /** One more upload, of which the journal says last that it is delivered. */
+  async function another(): Promise<string> {
+    const url = await create(server.endpoint, { 'upload-length': '0' });
+    await says(idOf(url));
+    return idOf(url);
+  }
+
+  it('has the next process call it again, which completes the upload; once it has returned it is not called again', async () => {
+    const url = await create(server.endpoint, { 'upload-length': '5' });
+    const cut = patch(url, 0, 'hello').catch(() => undefined);
+    const id = idOf(url);
+    await says(`finish ${id}`);
+    expect((await head(url)).headers['upload-offset']).toBe('0');
+    await server.restart({ hook: 'finishes' });
+    await cut;
+    await says(id);
+    expect((await head(server.here(url))).headers['upload-offset']).toBe('5');
+    expect(await journal()).toEqual([`finish ${id}`, `finish ${id}`, id]);
+    await server.restart({ hook: 'finishes' });
+    const next = await another();
+    expect(await journal()).toEqual([`finish ${id}`, `finish ${id}`, id, `finish ${next}`, next]);
+  });
+
+  it('goes on with a final, too, and without a client where that has sent all bytes with its POST', async () => {
+    const partial = { 'upload-concat': 'partial', 'upload-length': '0' };
+    const list = new URL(await create(server.endpoint, partial)).pathname;
+    const post = { method: 'POST', url: server.endpoint };
+    const final = call({ ...post, headers: tus({ 'upload-concat': `final;${list}` }) });
+    const whole = call({ ...post, headers: tus({ 'upload-length': '5', ...BYTES }), body: 'hello' });
+    const ended = Promise.allSettled([final, whole]);
+    await fileSays(server.journal, (text) => text.split('finish ').length === 3);
+    const ids = (await journal()).map((line) => line.replace('finish ', ''));
+    await server.restart({ hook: 'finishes' });
+    await ended;
+    for (const id of ids) await says(id);
+    const lines = ids.flatMap((id) => [id, `finish ${id}`, `finish ${id}`]);
+    expect((await journal()).toSorted()).toEqual(lines.toSorted());
+  });
+});
