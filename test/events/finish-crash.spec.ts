@@ -14,7 +14,9 @@ describe('a process that dies in the middle of OnUploadFinish', () => {
   afterEach(() => server.remove());
 
   const idOf = (url: string): string => url.split('/').at(-1) ?? '';
-  const journal = async () => (await readFile(server.journal, 'utf8')).trim().split('\n');
+  /** The ids that OnUploadFinish was called with. Deliveries may come twice: each kill is in the middle of something. */
+  const asked = async () =>
+    [...(await readFile(server.journal, 'utf8')).matchAll(/^finish (\S+)$/gm)].map(([, id]) => id ?? '');
   const says = (line: string) => fileSays(server.journal, (text) => text.split('\n').includes(line));
 
   /** One more upload, of which the journal says last that it is delivered. */
@@ -34,10 +36,10 @@ describe('a process that dies in the middle of OnUploadFinish', () => {
     await cut;
     await says(id);
     expect((await head(server.here(url))).headers['upload-offset']).toBe('5');
-    expect(await journal()).toEqual([`finish ${id}`, `finish ${id}`, id]);
+    expect(await asked()).toEqual([id, id]);
     await server.restart({ hook: 'finishes' });
     const next = await another();
-    expect(await journal()).toEqual([`finish ${id}`, `finish ${id}`, id, `finish ${next}`, next]);
+    expect(await asked()).toEqual([id, id, next]);
   });
 
   it('goes on with a final, too, and without a client where that has sent all bytes with its POST', async () => {
@@ -48,11 +50,10 @@ describe('a process that dies in the middle of OnUploadFinish', () => {
     const whole = call({ ...post, headers: tus({ 'upload-length': '5', ...BYTES }), body: 'hello' });
     const ended = Promise.allSettled([final, whole]);
     await fileSays(server.journal, (text) => text.split('finish ').length === 3);
-    const ids = (await journal()).map((line) => line.replace('finish ', ''));
+    const ids = await asked();
     await server.restart({ hook: 'finishes' });
     await ended;
     for (const id of ids) await says(id);
-    const lines = ids.flatMap((id) => [id, `finish ${id}`, `finish ${id}`]);
-    expect((await journal()).toSorted()).toEqual(lines.toSorted());
+    expect((await asked()).toSorted()).toEqual([...ids, ...ids].toSorted());
   });
 });

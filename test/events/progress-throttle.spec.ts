@@ -16,8 +16,9 @@ describe('how often the progress of an upload is told', () => {
   });
   afterEach(() => {
     throttle.close();
-    expect(jest.getTimerCount()).toBe(0);
+    const left = jest.getTimerCount();
     jest.useRealTimers();
+    if (left > 0) throw new Error(`${left} timers are left.`);
   });
 
   const at = (id: string, offset: number) => ({ id, offset }) as UploadRecord;
