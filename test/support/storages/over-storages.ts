@@ -16,7 +16,7 @@ import { localPlace } from './local-place.js';
 import { s3Place } from './s3-place.js';
 import type { TestPlace } from './test-place.js';
 
-export type Subject = 'concatenation' | 'checksum' | 'expiration' | 'downloads' | 'termination';
+export type Subject = 'concatenation' | 'checksum' | 'expiration' | 'downloads' | 'termination' | 'events';
 
 /** A storage that the tests over HTTP are run on. */
 interface TestedStorage {
