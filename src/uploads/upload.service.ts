@@ -24,7 +24,7 @@ const PAGE = 100;
 
 /**
  * Uploads without HTTP: the same state machine that the controller speaks to. What a caller does wrong throws an
- * `UploadError` with a stable `code`. Callers are trusted: nothing asks for the options `owner` and `authorize`, unless they
+ * `UploadError` with a stable `code`, and what hooks of the application throw comes as it is. Callers are trusted: nothing asks for the options `owner` and `authorize`, unless they
  * say with an `Access` on whose behalf they call.
  */
 export class UploadService {

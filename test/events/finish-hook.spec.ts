@@ -247,6 +247,14 @@ describe.each(PLATFORMS)('OnUploadFinish on %s', (platform) => {
       expect(verifier.asked).toEqual([idOf(url), idOf(url)]);
     });
 
+    it('answers with the headers of an UploadRefusedError', async () => {
+      const refusal = { status: 503, keep: true, headers: { 'Retry-After': '7' } };
+      await start(new Verifier(() => Promise.reject(new UploadRefusedError('Later.', refusal))));
+      const answer = await patch(await begun(), 0, 'hello');
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '7' } });
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'UPLOAD_REFUSED', message: 'Later.' });
+    });
+
     it('is logged with a sentence, and a pause is made before maintenance calls it again', async () => {
       const log = new Log();
       const verifier = new Verifier(() => Promise.reject(new Error('the scanner is away')));
@@ -338,6 +346,26 @@ describe.each(PLATFORMS)('OnUploadFinish on %s', (platform) => {
       expect((await second).status).toBe(409);
       expect(verifier.asked).toHaveLength(1);
       expect(await content(app, url)).toBe('hello');
+    });
+
+    it('longer than respondAfter has a final answered before it is complete (CON-31)', async () => {
+      const { closed, open } = gate();
+      await start(
+        new Verifier(async () => {
+          await closed;
+          return { headers: { 'X-Scan': 'clean' } };
+        }),
+        { tus: { respondAfter: 0 } },
+      );
+      const answer = await concatenate(app, [await partial(app, 'hello')]);
+      const url = made(app, answer);
+      for (const { headers } of [answer, await head(url)]) {
+        expect(headers).not.toHaveProperty('upload-offset');
+        expect(headers).not.toHaveProperty('x-scan');
+      }
+      open();
+      await idle();
+      expect((await head(url)).headers['upload-offset']).toBe('5');
     });
 
     it('does not keep an upload from being deleted', async () => {

@@ -145,6 +145,17 @@ describe.each(PLATFORMS)('UploadEvents on %s', (platform) => {
     expect(ended).toBe(3);
   });
 
+  it('makes no event that nobody hears', async () => {
+    const events = await start();
+    const progress = events.progress$.subscribe();
+    expect([events.wants('progress'), events.wants('created')]).toEqual([true, false]);
+    progress.unsubscribe();
+    const all = events.pipe(ofType('failed')).subscribe();
+    expect([events.wants('progress'), events.wants('created')]).toEqual([true, true]);
+    all.unsubscribe();
+    expect([events.wants('progress'), events.wants('created')]).toEqual([false, false]);
+  });
+
   it('tells how far a PATCH is while it runs, to who subscribes in its middle, too', async () => {
     const events = await start({ progressInterval: 0 });
     const size = 3 * 1024 * 1024;
