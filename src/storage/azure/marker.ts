@@ -1,10 +1,13 @@
 import type { StoredUpload } from '../upload-storage.js';
-import type { BlobState } from './azure.api.js';
 
 /** Stands in the metadata of a blob: which upload it is, and which of its writers made it. Recovery reads it after a lost answer. */
 export const MARKER = 'tus_upload';
 
 type Marked = Pick<StoredUpload, 'id' | 'createdAt' | 'epoch'>;
+
+interface WithMetadata {
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** With the time of its creation an id that is used again is another upload. */
 export function markerOf({ id, createdAt, epoch }: Marked): string {
@@ -12,10 +15,7 @@ export function markerOf({ id, createdAt, epoch }: Marked): string {
 }
 
 /** The epoch of the writer that made the blob of an upload; undefined for the blob of somebody else. */
-export function writerOf(
-  { metadata }: Pick<BlobState, 'metadata'>,
-  upload: Omit<Marked, 'epoch'>,
-): number | undefined {
+export function writerOf({ metadata }: WithMetadata, upload: Omit<Marked, 'epoch'>): number | undefined {
   const [id, createdAt, epoch] = (metadata[MARKER] ?? '').split(' ');
   return id === upload.id && createdAt === String(upload.createdAt) ? Number(epoch) : undefined;
 }
@@ -24,7 +24,7 @@ export function writerOf(
  * Whether it is the blob of a complete upload, and not one that has taken its place. An application may have copied it
  * without its metadata: then the size has to do.
  */
-export function isStill(blob: Pick<BlobState, 'length' | 'metadata'>, upload: StoredUpload): boolean {
+export function isStill(blob: WithMetadata & { readonly length: number }, upload: StoredUpload): boolean {
   const ours = blob.metadata[MARKER] === undefined || writerOf(blob, upload) !== undefined;
   return ours && blob.length === (upload.length ?? upload.offset);
 }
