@@ -49,7 +49,8 @@ describe('when OnUploadFinish is called again', () => {
     const both = [ask(hook), ask(hook)];
     expect(runs.isDue('a')).toBe(false);
     open();
-    expect(await Promise.all(both)).toEqual(Array(2).fill({ accepted: true, answer: undefined }));
+    const accepted = { accepted: true, answer: undefined };
+    expect(await Promise.all(both)).toEqual([accepted, accepted]);
     expect(calls).toBe(1);
   });
 
