@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Maintenance } from '../../../src/maintenance/maintenance.js';
 import { content } from '../../support/content.js';
 import { call, create, head, patch, tus } from '../../support/raw-http.js';
 import { StoreApp } from '../../support/store-app.js';
@@ -33,6 +34,8 @@ function costs<Kind extends string>(store: ObjectStore<Kind>): void {
 
   beforeEach(async () => {
     app = await StoreApp.start(store);
+    // On a slow machine a round would clean up what the background is about to.
+    await app.app.get(Maintenance).stop();
   });
   afterEach(() => app.stop());
 
