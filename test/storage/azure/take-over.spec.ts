@@ -40,7 +40,7 @@ onAzurite((suite) => {
       const silent = await atHand(storage, row, content(length));
       const bytes = bytesOf(row, length, 2);
       await row.send(storage, bytes.subarray(row.offset));
-      await expect(silent.complete()).rejects.toMatchObject({ kind: 'unavailable' });
+      await silent.complete();
       expect((await stored(row)).equals(bytes)).toBe(true);
     });
 
