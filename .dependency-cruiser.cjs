@@ -94,8 +94,8 @@ const rooms = [
   {
     name: 'cli',
     from: room('cli'),
-    to: [room('cli', 'client', 'module')],
-    packages: ['cli-progress'],
+    to: [room('cli', 'client', 'module', 'storage/local'), door('events')],
+    packages: ['@nestjs', 'cli-progress', 'commander', 'reflect-metadata'],
     node: true,
   },
   {

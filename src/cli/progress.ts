@@ -1,48 +1,57 @@
 import { Presets, SingleBar } from 'cli-progress';
+import type { UploadProgress } from '../client/options.js';
 import { formatBytes, formatSeconds } from './format.js';
+import { printable } from './output.js';
 
-/** Shows how far an upload is. Progress goes to standard error, so that standard output is the URL alone. */
+export type Progress = Omit<UploadProgress, 'parts'>;
+
+/** Shows how far a transfer is. It goes to standard error, so that standard output is the result alone. */
 export interface ProgressDisplay {
-  update(sent: number, total: number): void;
+  update(progress: Progress): void;
   stop(): void;
 }
 
-/** A bar on a terminal, else a line for each tenth. */
-export function createProgress(stream: NodeJS.WriteStream): ProgressDisplay {
-  return stream.isTTY ? new Bar(stream) : new Lines(stream);
+export interface DisplayOptions {
+  /** Which of several files it is; empty for the only one. */
+  readonly label: string;
+  readonly json: boolean | undefined;
 }
 
-/** Bytes per second since the first report; what an earlier run has sent does not count. */
-class Rate {
-  private first: { readonly at: number; readonly sent: number } | undefined;
-
-  at(sent: number): number {
-    this.first ??= { at: performance.now(), sent };
-    const seconds = (performance.now() - this.first.at) / 1000;
-    return seconds > 0 ? Math.max(0, sent - this.first.sent) / seconds : 0;
-  }
+/** Lines of JSON if they are asked for, else a bar on a terminal and a line for each tenth elsewhere. */
+export function createProgress(stream: NodeJS.WriteStream, { label, json }: DisplayOptions): ProgressDisplay {
+  if (json)
+    return new Steps(100, (progress) => stream.write(`${JSON.stringify({ file: label, ...progress })}\n`));
+  const prefix = label === '' ? '' : `${printable(label)}: `;
+  if (stream.isTTY) return new Bar(stream, prefix);
+  return new Steps(10, ({ sent, total, rate }, percent) => {
+    const done = total === null ? formatBytes(sent) : `${percent}% of ${formatBytes(total)}`;
+    stream.write(`${prefix}${done}, ${formatBytes(rate)}/s\n`);
+  });
 }
 
 class Bar implements ProgressDisplay {
   private readonly bar: SingleBar;
-  private readonly rate = new Rate();
   private started = false;
 
-  constructor(stream: NodeJS.WriteStream) {
-    const format = '{bar} {percentage}% | {done} of {size} | {rate}/s | {left} left';
+  constructor(
+    stream: NodeJS.WriteStream,
+    private readonly prefix: string,
+  ) {
+    const format = '{prefix}{bar} {percentage}% | {done} of {size} | {rate}/s | {left} left';
     this.bar = new SingleBar({ format, stream, hideCursor: true, fps: 10 }, Presets.shades_classic);
   }
 
-  update(sent: number, total: number): void {
-    const rate = this.rate.at(sent);
+  update({ sent, total, rate, secondsLeft }: Progress): void {
+    const size = total ?? sent;
     const words = {
+      prefix: this.prefix,
       done: formatBytes(sent),
-      size: formatBytes(total),
+      size: formatBytes(size),
       rate: formatBytes(rate),
-      left: formatSeconds((total - sent) / rate),
+      left: formatSeconds(secondsLeft ?? NaN),
     };
     if (this.started) this.bar.update(sent, words);
-    else this.bar.start(total, sent, words);
+    else this.bar.start(size, sent, words);
     this.started = true;
   }
 
@@ -51,18 +60,21 @@ class Bar implements ProgressDisplay {
   }
 }
 
-class Lines implements ProgressDisplay {
-  private readonly rate = new Rate();
-  private tenths = 0;
+/** Tells of each step of so many once, of the last one too. */
+class Steps implements ProgressDisplay {
+  private step = 0;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
+  constructor(
+    private readonly steps: number,
+    private readonly tell: (progress: Progress, percent: number) => void,
+  ) {}
 
-  update(sent: number, total: number): void {
-    const rate = this.rate.at(sent);
-    const tenths = Math.floor((sent / total) * 10);
-    if (!(tenths > this.tenths)) return;
-    this.tenths = tenths;
-    this.stream.write(`${tenths * 10}% of ${formatBytes(total)}, ${formatBytes(rate)}/s\n`);
+  update(progress: Progress): void {
+    const { sent, total } = progress;
+    const step = total === null ? this.step : Math.floor((sent / total) * this.steps);
+    if (!(step > this.step)) return;
+    this.step = step;
+    this.tell(progress, (step * 100) / this.steps);
   }
 
   stop(): void {
