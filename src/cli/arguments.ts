@@ -52,7 +52,7 @@ export function filesAndEndpoint(names: readonly string[]): { files: string[]; e
   const named = last !== undefined && /^https?:/i.test(last);
   const files = named ? names.slice(0, -1) : [...names];
   if (files.length === 0) throw new CommandError('Name the file to upload.', ExitCode.Usage);
-  if (named && !isHttpUrl(last)) throw new CommandError(`${last} is not a URL.`, ExitCode.Usage);
+  if (named && !isHttpUrl(last)) throw new CommandError(`The endpoint ${last} is not a URL.`, ExitCode.Usage);
   return { files, endpoint: named ? last : DEFAULT_ENDPOINT };
 }
 

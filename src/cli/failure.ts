@@ -8,7 +8,7 @@ import { printable } from './output.js';
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-  const { code } = error as { readonly code?: unknown };
+  const { code } = (error ?? {}) as { readonly code?: unknown };
   if (code === 'OPTION') return ExitCode.Usage;
   return mayPass(error) || code === 'MERGE_PENDING' ? ExitCode.TryLater : ExitCode.Failed;
 }

@@ -1,115 +1,148 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { TusPeer } from '../client/tus-peer.js';
+import { MIB } from '../client/client-folder.js';
+import { CommandLine } from './command-line.js';
 
-const MIB = 2 ** 20;
-const running = new Set<ChildProcess>();
-let folder: string;
+let commands: CommandLine;
 let peer: TusPeer;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cli-upload-'));
+  commands = await CommandLine.make();
   peer = await new TusPeer().start();
 });
 
 afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  await commands.remove();
   await peer.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
-describe('npm run upload', () => {
+const upload = (...args: string[]) => commands.run('upload', ...args);
+
+describe('nestjs-tus upload', () => {
   it('prints the URL alone on standard output, and a line for each tenth where there is no terminal', async () => {
-    const bytes = await newFile(3 * MIB);
-    const { code, out, err } = await run('file.bin', '--parallel', '2', '--metadata', 'album=a=b');
+    const bytes = await commands.file(3 * MIB);
+    const args = [
+      'file.bin',
+      peer.endpoint,
+      '--parallel',
+      '2',
+      '--metadata',
+      'album=a=b',
+      '--metadata',
+      'n=',
+    ];
+    const { code, out, err } = await upload(...args);
     expect(code).toBe(0);
     expect(out).toMatch(/^http:\S+\n$/);
-    expect(err).toMatch(/100% of 3\.0 MiB, .*\/s\n$/);
+    expect(err).toMatch(/^(\d+% of 3\.0 MiB, \S+ \S+\/s\n)*100% of 3\.0 MiB, \S+ \S+\/s\n$/);
     expect(peer.at(out.trim()).bytes.equals(bytes)).toBe(true);
     expect(peer.at(out.trim()).metadata).toContain(`album ${btoa('a=b')}`);
+    expect(peer.requests.filter((request) => request.startsWith('POST'))).toHaveLength(3);
   });
 
-  it('ends with 1 and one sentence when the upload fails', async () => {
-    await newFile(10);
-    peer.fault = (_request, response) => Boolean(response.writeHead(403).end('{"message":"Not yours."}'));
-    expect(await run('file.bin')).toEqual({ code: 1, out: '', err: 'The server answered 403: Not yours.\n' });
+  it('prints a line of JSON for each file, and JSON as progress, with --json', async () => {
+    const [first, second] = [await commands.file(1000, 'a.bin'), await commands.file(2000, 'b.bin', 2)];
+    const { code, out, err } = await upload('a.bin', 'b.bin', peer.endpoint, '--json');
+    expect(code).toBe(0);
+    const results = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { url: string });
+    expect(results).toMatchObject([
+      { file: 'a.bin', size: 1000, offset: 1000, resumed: false },
+      { file: 'b.bin', size: 2000, offset: 2000, resumed: false },
+    ]);
+    expect(results.map(({ url }) => peer.at(url).bytes)).toEqual([first, second]);
+    const progress = err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(progress.at(-1)).toMatchObject({ file: 'b.bin', sent: 2000, total: 2000 });
   });
 
-  it.each([
-    { args: [], problem: 'Name the file to upload.' },
-    { args: ['a', 'b'], problem: 'Name one file only.' },
-    { args: ['a', '--parallel', '0'], problem: 'give a number from 1' },
-    { args: ['a', '--metadata', 'b'], problem: 'key=value' },
-    { args: ['a', '--endpoint', '/files'], problem: 'http://' },
-    { args: ['a', '--paralel', '4'], problem: '--paralel' },
-  ])('names the problem and shows the usage: $problem', async ({ args, problem }) => {
-    const { code, err } = await run(...args);
-    expect(code).toBe(1);
-    expect(err).toContain(problem);
-    expect(err).toContain('Usage: npm run upload');
+  it('has each request verified with --checksum', async () => {
+    const seen: unknown[] = [];
+    peer.fault = ({ method, headers }) => {
+      if (method === 'PATCH') seen.push(headers['upload-checksum']);
+      return false;
+    };
+    peer.extensions += ',checksum';
+    await commands.file(1000);
+    expect(await upload('file.bin', peer.endpoint, '--checksum', 'sha256')).toMatchObject({ code: 0 });
+    expect(seen).toEqual([expect.stringMatching(/^sha256 \S{44}$/)]);
   });
 
-  it('shows the usage when it is asked for', async () => {
-    expect(await run('--help')).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('Usage: npm run upload'),
+  it('leaves the rest with --stop-at, and uploads it with --resume; without it an upload begins anew', async () => {
+    const bytes = await commands.file(1000);
+    const stopped = await upload('file.bin', peer.endpoint, '--stop-at', '300');
+    expect(stopped).toMatchObject({ code: 0, err: expect.stringContaining('Left at byte 300 of 1000') });
+    const whole = await upload('file.bin', peer.endpoint, '--resume');
+    expect(whole).toMatchObject({ code: 0, out: stopped.out, err: expect.stringContaining('was resumed') });
+    expect(peer.received).toBe(1000);
+    expect(peer.at(whole.out.trim()).bytes.equals(bytes)).toBe(true);
+    expect((await upload('file.bin', peer.endpoint, '--stop-at', '0')).out).not.toBe(whole.out);
+    expect(peer.uploads.size).toBe(2);
+    await upload('file.bin', peer.endpoint);
+    expect(peer.uploads.size).toBe(3);
+  });
+
+  it('sends nothing if one of the files is not there, such as a mistyped endpoint', async () => {
+    await commands.file(10);
+    const { code, out, err } = await upload('file.bin', '127.0.0.1:3000/files');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toBe(
+      'There is no file 127.0.0.1:3000/files (an endpoint begins with http:// or https://).\n',
+    );
+  });
+
+  it('ends with 1 and one sentence when the server refuses, whatever a terminal would make of its words', async () => {
+    await commands.file(10);
+    const body = JSON.stringify({ message: 'Not\n\u001b[31myours.' });
+    peer.fault = (_request, response) => Boolean(response.writeHead(403).end(body));
+    expect(await upload('file.bin', peer.endpoint)).toEqual({
+      code: 1,
+      out: '',
+      err: 'The server answered 403: Not �[31myours.\n',
     });
   });
 
-  it.each(['1', '3'])('can be interrupted and run again (%s ranges)', async (parallel) => {
-    const bytes = await newFile(16 * MIB);
-    const args = ['file.bin', '--parallel', parallel];
-    // One range gets no answer, so that there is something to interrupt.
-    let patches = 0;
-    peer.fault = ({ method }) => method === 'PATCH' && ++patches > Number(parallel) - 1;
-    const first = start(...args);
-    await seen(() => patches === Number(parallel));
-    // Under npm the terminal and npm both pass Ctrl-C on.
+  it.each(['1', '3'])('goes on after Ctrl-C, with --resume (%s ranges)', async (parallel) => {
+    const bytes = await commands.file(16 * MIB);
+    const args = ['upload', 'file.bin', peer.endpoint, '--parallel', parallel];
+    const first = commands.start(args);
+    await untilOneRangeHangs(Number(parallel));
+    // Under npm and npx the terminal and npm both pass Ctrl-C on.
     first.child.kill('SIGINT');
     first.child.kill('SIGINT');
-    const { code, err } = await first.ended;
-    expect(code).toBe(130);
-    expect(err).toMatch(/can be resumed\.\nRun the same command again to go on from here\.\n$/);
+    const { code, out, err } = await first.ended;
+    expect({ code, out }).toEqual({ code: 130, out: '' });
+    expect(err).toMatch(/can be resumed\. Run the same command with --resume to go on from here\.\n$/);
     peer.fault = undefined;
-    const second = await run(...args);
+    const second = await commands.run(...args, '--resume');
     expect(second).toMatchObject({ code: 0, err: expect.stringContaining('was resumed') });
+    expect(peer.at(second.out.trim()).bytes.equals(bytes)).toBe(true);
+  });
+
+  it('goes on after it was killed, with --resume, and sends no byte twice that the server has told of', async () => {
+    const bytes = await commands.file(4 * MIB);
+    const args = ['upload', 'file.bin', peer.endpoint, '--parallel', '4'];
+    const first = commands.start(args);
+    await untilOneRangeHangs(4);
+    first.child.kill('SIGKILL');
+    expect(await first.ended).toMatchObject({ code: null, out: '' });
+    const [before, stored] = [peer.received, [...peer.uploads.values()].map((part) => part.bytes.length)];
+    peer.fault = undefined;
+    const second = await commands.run(...args, '--resume');
+    expect(second).toMatchObject({ code: 0, err: expect.stringContaining('was resumed') });
+    expect(peer.received - before).toBeLessThanOrEqual(4 * MIB - Math.min(...stored));
     expect(peer.at(second.out.trim()).bytes.equals(bytes)).toBe(true);
   });
 });
 
-/** Resolves when, after one of the requests, `condition` holds. */
-async function seen(condition: () => boolean): Promise<void> {
-  while (!condition()) await once(peer.arrivals, 'request');
-}
-
-async function newFile(size: number): Promise<Buffer> {
-  const bytes = randomBytes(size);
-  await writeFile(join(folder, 'file.bin'), bytes);
-  return bytes;
-}
-
-type Outcome = { code: number | null; out: string; err: string };
-
-function start(...args: string[]): { child: ChildProcess; ended: Promise<Outcome> } {
-  const endpoint = args.includes('--endpoint') ? [] : ['--endpoint', peer.endpoint];
-  const child = spawn(process.execPath, [resolve('dist/cli/upload.js'), ...args, ...endpoint], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, INIT_CWD: folder },
-  });
-  running.add(child);
-  child.once('close', () => running.delete(child));
-  const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
-    ([[code], out, err]) => ({ code: code as number | null, out, err }),
-  );
-  return { child, ended };
-}
-
-async function run(...args: string[]): Promise<Outcome> {
-  return start(...args).ended;
+/** The last of the ranges gets no answer, so that there is something to interrupt. */
+async function untilOneRangeHangs(ranges: number): Promise<void> {
+  let patches = 0;
+  peer.fault = ({ method }) => method === 'PATCH' && ++patches === ranges;
+  while (patches < ranges) await once(peer.arrivals, 'request');
 }

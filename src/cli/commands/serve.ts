@@ -21,11 +21,7 @@ export function addServe(program: Command, session: Session): void {
     .description('take uploads into a folder, until Ctrl-C; for trying, on one machine')
     .option('--directory <path>', 'folder of the uploads and of their database', 'uploads')
     .option('--port <number>', 'port to listen on; 0: any', wholeNumber(0, 65_535), 3000)
-    .option(
-      '--host <address>',
-      'address to listen on; others than this machine need no password',
-      '127.0.0.1',
-    )
+    .option('--host <address>', 'address to listen on; there is no password', '127.0.0.1')
     .addOption(jsonOption())
     .action((options: Options) => serve(session, options));
 }

@@ -51,7 +51,8 @@ export async function startServer({
       providers: [{ provide: 'listener', useValue: listener }],
     },
     new LongHeadersAdapter(),
-    { abortOnError: false, logger: new StderrLogger({ logLevels: ['warn', 'error', 'fatal'] }) },
+    // What keeps it from starting is thrown, and said once.
+    { abortOnError: false, logger: false },
   );
   try {
     await app.listen(port, host);
@@ -59,6 +60,7 @@ export async function startServer({
     await app.close();
     throw error;
   }
+  app.useLogger(new StderrLogger({ logLevels: ['warn', 'error', 'fatal'] }));
   return { endpoint: `${await app.getUrl()}/files`, close: () => app.close() };
 }
 
