@@ -15,7 +15,7 @@ export function requirePackages(command: string, needs: readonly (readonly [stri
   const packages = ['nestjs-tus', ...missing].map((name) => `-p ${name}`).join(' ');
   throw new CommandError(
     `"${command}" needs ${missing.join(' and ')}: npm install ${missing.join(' ')}, ` +
-      `or without a project: npx ${packages} nestjs-tus ${command} …`,
+      `or without a project: npx ${packages} nestjs-tus ${command}`,
     ExitCode.MissingPackage,
   );
 }

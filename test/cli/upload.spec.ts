@@ -144,5 +144,10 @@ describe('nestjs-tus upload', () => {
 async function untilOneRangeHangs(ranges: number): Promise<void> {
   let patches = 0;
   peer.fault = ({ method }) => method === 'PATCH' && ++patches === ranges;
-  while (patches < ranges) await once(peer.arrivals, 'request');
+  await seen(() => patches === ranges);
+}
+
+/** Resolves when, after one of the requests, the condition holds. */
+async function seen(condition: () => boolean): Promise<void> {
+  while (!condition()) await once(peer.arrivals, 'request');
 }

@@ -74,6 +74,7 @@ const temptations: [from: string, to: string][] = [
   ['client', 'uploads'],
   ['client', 'client-nest'],
   ['cli', 'uploads'],
+  ['cli', 'storage-s3'],
   ['testing', 'storage-local'],
   ['module', 'storage-s3'],
   ['module', 'locks-redis'],
@@ -94,6 +95,7 @@ const packages: [room: string, allowed: string][] = [
   ['client', 'tus-js-client'],
   ['client-nest', '@nestjs/common'],
   ['module', '@nestjs/core'],
+  ['cli', 'commander'],
 ];
 
 const allowed: [from: string, to: string][] = [
@@ -109,6 +111,8 @@ const allowed: [from: string, to: string][] = [
   ['http', 'protocol'],
   ['http', 'uploads'],
   ['cli', 'client'],
+  ['cli', 'module'],
+  ['cli', 'storage-local'],
   ['client', 'protocol'],
   ['testing', 'uploads'],
   ['module', 'http'],

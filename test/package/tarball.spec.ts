@@ -1,6 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 describe('the published package', () => {
   it('has the build and no tests, sources or samples', () => {
@@ -61,5 +63,57 @@ describe('the published package', () => {
       join(process.cwd(), 'dist/client/index.js'),
       join(process.cwd(), 'package.json'),
     ]);
+  });
+});
+
+describe('the command of the package, installed without its optional peers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
+  const modules = join(folder, 'node_modules');
+  const bin = join(modules, '.bin', 'nestjs-tus');
+
+  // As npm installs it: the unpacked tarball, what it depends on, and a link to its program.
+  beforeAll(() => {
+    const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' });
+    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+    const own = join(modules, 'nestjs-tus');
+    mkdirSync(own, { recursive: true });
+    mkdirSync(join(modules, '.bin'));
+    spawnSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
+    const { dependencies, bin: programs } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+      bin: Record<string, string>;
+    };
+    for (const name of Object.keys(dependencies)) {
+      symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
+    }
+    const program = join(own, programs['nestjs-tus']!);
+    chmodSync(program, 0o755);
+    symlinkSync(program, bin);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(bin, args, { encoding: 'utf8', cwd: folder });
+    return { status, stdout, stderr };
+  };
+
+  it('shows its help', () =>
+    expect(run('--help')).toEqual({ status: 0, stdout: expect.stringContaining('Exit codes:'), stderr: '' }));
+
+  it.each([
+    ['upload', ['upload', 'package.json'], 'tus-js-client'],
+    ['serve', ['serve'], '@nestjs/platform-express better-sqlite3'],
+  ])('ends %s with 3, and says how to install what is missing', (name, args, packages) => {
+    const { status, stdout, stderr } = run(...args);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    const flags = packages
+      .split(' ')
+      .map((missing) => `-p ${missing}`)
+      .join(' ');
+    expect(stderr).toBe(
+      `"${name}" needs ${packages.replace(' ', ' and ')}: npm install ${packages}, ` +
+        `or without a project: npx -p nestjs-tus ${flags} nestjs-tus ${name}.\n`,
+    );
   });
 });

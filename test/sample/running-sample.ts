@@ -32,7 +32,7 @@ export class RunningSample {
   /** Uploads a file of the folder, as the README says; resolves with its URL. */
   async upload(...args: string[]): Promise<string> {
     const [, endpoint = ''] = await this.printed(/^Uploads at {3}(\S+)$/m);
-    const child = spawn(process.execPath, [resolve('dist/cli/upload.js'), ...args, '--endpoint', endpoint], {
+    const child = spawn(process.execPath, [resolve('scripts/upload.mjs'), ...args, endpoint], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, INIT_CWD: this.folder },
     });

@@ -13,7 +13,7 @@ async function bootstrap(): Promise<void> {
   console.log(`Uploads at   ${url}/files`);
   console.log(`Stored in    gs://${settings.bucket}/uploads/`);
   console.log(
-    `Try          npm run upload -- FILE --parallel 4${url === 'http://127.0.0.1:3000' ? '' : ` --endpoint ${url}/files`}`,
+    `Try          npm run upload -- FILE${url === 'http://127.0.0.1:3000' ? '' : ` ${url}/files`} --parallel 4`,
   );
 }
 
