@@ -1,33 +1,47 @@
 import { stat } from 'node:fs/promises';
+import { mayPass } from '../client/http/retry-policy.js';
 import { UploadInterruptedError } from '../client/errors/interrupted.error.js';
 import { CommandError } from './command.error.js';
 import { ExitCode } from './exit-code.js';
 import { createProgress, type DisplayOptions, type ProgressDisplay } from './progress.js';
 import type { Session } from './session.js';
 
-/**
- * Runs a transfer with its progress on display.
- * @throws what the transfer throws; for an interrupted one a CommandError that says how to go on.
- */
+type Transfer<T> = (update: ProgressDisplay['update']) => Promise<T>;
+
+/** Runs a transfer with its progress on display. */
 export async function transfer<T>(
   { stderr }: Session,
   options: DisplayOptions,
-  run: (update: ProgressDisplay['update']) => Promise<T>,
+  run: Transfer<T>,
 ): Promise<T> {
   const display = createProgress(stderr, options);
   try {
     return await run((progress) => display.update(progress));
-  } catch (error) {
-    throw error instanceof UploadInterruptedError ? interrupted(error) : error;
   } finally {
     display.stop();
   }
 }
 
-function interrupted({ message, resumable }: UploadInterruptedError): CommandError {
-  const advice = resumable ? ' Run the same command with --resume to go on from here.' : '';
-  return new CommandError(message + advice, ExitCode.Interrupted);
+/**
+ * The same with an upload.
+ * @throws CommandError that says how to go on, if that is possible; else what the upload throws.
+ */
+export async function transferUpload<T>(
+  session: Session,
+  options: DisplayOptions,
+  run: Transfer<T>,
+): Promise<T> {
+  try {
+    return await transfer(session, options, run);
+  } catch (error) {
+    if (error instanceof UploadInterruptedError) {
+      throw new CommandError(error.message + (error.resumable ? ADVICE : ''), ExitCode.Interrupted);
+    }
+    throw mayPass(error) ? new CommandError((error as Error).message + ADVICE, ExitCode.TryLater) : error;
+  }
 }
+
+const ADVICE = ' Run the same command with --resume to go on from here.';
 
 /**
  * All files are looked at before the first byte is sent, for a mistyped endpoint is taken for a file.

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { CommandLine } from './command-line.js';
+
+// Each runs several processes.
+jest.setTimeout(120_000);
 
 describe.each(PLATFORMS)('the commands, with a server on %s', (platform) => {
   let app: TusApp;

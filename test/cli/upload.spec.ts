@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { TusPeer } from '../client/tus-peer.js';
 import { MIB } from '../client/client-folder.js';
 import { CommandLine } from './command-line.js';
+
+// Each runs several processes.
+jest.setTimeout(120_000);
 
 let commands: CommandLine;
 let peer: TusPeer;
@@ -62,15 +65,15 @@ describe('nestjs-tus upload', () => {
   });
 
   it('has each request verified with --checksum', async () => {
-    const seen: unknown[] = [];
+    const checksums: unknown[] = [];
     peer.fault = ({ method, headers }) => {
-      if (method === 'PATCH') seen.push(headers['upload-checksum']);
+      if (method === 'PATCH') checksums.push(headers['upload-checksum']);
       return false;
     };
     peer.extensions += ',checksum';
     await commands.file(1000);
     expect(await upload('file.bin', peer.endpoint, '--checksum', 'sha256')).toMatchObject({ code: 0 });
-    expect(seen).toEqual([expect.stringMatching(/^sha256 \S{44}$/)]);
+    expect(checksums).toEqual([expect.stringMatching(/^sha256 \S{44}$/)]);
   });
 
   it('leaves the rest with --stop-at, and uploads it with --resume; without it an upload begins anew', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CommanderError } from 'commander';
 import { CommandError } from '../../src/cli/command.error.js';
 import { ExitCode } from '../../src/cli/exit-code.js';
@@ -9,6 +9,9 @@ import { TusClientOptionError } from '../../src/client/errors/client-option.erro
 import { TusResponseError } from '../../src/client/errors/response.error.js';
 import { UploadSourceError } from '../../src/client/errors/source.error.js';
 import { CommandLine } from './command-line.js';
+
+// Each runs several processes.
+jest.setTimeout(120_000);
 
 let commands: CommandLine;
 

@@ -89,7 +89,7 @@ describe('the command of the package, installed without its optional peers', () 
     const program = join(own, programs['nestjs-tus']!);
     chmodSync(program, 0o755);
     symlinkSync(program, bin);
-  });
+  }, 120_000);
 
   afterAll(() => rmSync(folder, { recursive: true }));
 

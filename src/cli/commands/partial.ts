@@ -10,7 +10,7 @@ import {
 import { openClient, urlStoreFor } from '../open-client.js';
 import { printNote, printResult } from '../output.js';
 import type { Session } from '../session.js';
-import { checkFiles, transfer } from '../transfer.js';
+import { checkFiles, transferUpload } from '../transfer.js';
 
 interface Options extends Pick<PartialUploadOptions, 'checksum'> {
   readonly resume?: boolean;
@@ -37,7 +37,7 @@ async function uploadPartials(session: Session, names: readonly string[], option
   const urlStore = urlStoreFor(session, resume);
   for (const file of files) {
     const label = json || files.length > 1 ? file : '';
-    const url = await transfer(session, { label, json }, (onProgress) =>
+    const url = await transferUpload(session, { label, json }, (onProgress) =>
       client.createPartialUpload(file, {
         ...{ endpoint, checksum, urlStore, onProgress },
         signal: session.signal,

@@ -13,7 +13,7 @@ import {
 import { openClient, urlStoreFor } from '../open-client.js';
 import { printNote, printResult } from '../output.js';
 import type { Session } from '../session.js';
-import { checkFiles, transfer } from '../transfer.js';
+import { checkFiles, transferUpload } from '../transfer.js';
 
 interface Options extends Pick<UploadFileOptions, 'checksum' | 'metadata' | 'stopAt'> {
   readonly parallel?: number;
@@ -52,7 +52,7 @@ async function upload(session: Session, names: readonly string[], options: Optio
   const urlStore = urlStoreFor(session, resume);
   for (const file of files) {
     const label = json || files.length > 1 ? file : '';
-    const { url, size, offset, resumed } = await transfer(session, { label, json }, (onProgress) =>
+    const { url, size, offset, resumed } = await transferUpload(session, { label, json }, (onProgress) =>
       client.uploadFile(file, {
         ...{ endpoint, checksum, metadata, stopAt, urlStore, onProgress },
         parallelUploads: parallel,
