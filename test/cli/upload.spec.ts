@@ -29,7 +29,7 @@ describe('nestjs-tus upload', () => {
       'file.bin',
       peer.endpoint,
       '--parallel',
-      '2',
+      '12',
       '--metadata',
       'album=a=b',
       '--metadata',
@@ -41,7 +41,7 @@ describe('nestjs-tus upload', () => {
     expect(err).toMatch(/^(\d+% of 3\.0 MiB, \S+ \S+\/s\n)*100% of 3\.0 MiB, \S+ \S+\/s\n$/);
     expect(peer.at(out.trim()).bytes.equals(bytes)).toBe(true);
     expect(peer.at(out.trim()).metadata).toContain(`album ${btoa('a=b')}`);
-    expect(peer.requests.filter((request) => request.startsWith('POST'))).toHaveLength(3);
+    expect(peer.requests.filter((request) => request.startsWith('POST'))).toHaveLength(13);
   });
 
   it('prints a line of JSON for each file, and JSON as progress, with --json', async () => {

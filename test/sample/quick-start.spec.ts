@@ -36,7 +36,7 @@ describe('the quick start', () => {
     await sample.upload('thousand.bin', '--parallel', '1000');
     const [, path] = await sample.printed(/"thousand\.bin": 1000 bytes in (\S+)/);
     expect(bytes.equals(await readFile(path!))).toBe(true);
-  });
+  }, 120_000);
 
   it('ends when it is asked to', async () => {
     expect(await sample.stop()).toEqual([0, null]);

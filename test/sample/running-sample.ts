@@ -34,7 +34,7 @@ export class RunningSample {
     const [, endpoint = ''] = await this.printed(/^Uploads at {3}(\S+)$/m);
     const child = spawn(process.execPath, [resolve('scripts/upload.mjs'), ...args, endpoint], {
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, INIT_CWD: this.folder },
+      env: { ...process.env, INIT_CWD: this.folder, XDG_STATE_HOME: join(this.folder, 'state') },
     });
     return (await text(child.stdout)).trim();
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { basename } from 'node:path';
 import { TusClientOptionError } from '../errors/client-option.error.js';
 import { UploadInterruptedError } from '../errors/interrupted.error.js';
@@ -40,6 +41,8 @@ export class FileUpload {
     const { options, file, partial } = deps;
     const stop = this.failing.signal;
     this.signal = options.signal ? AbortSignal.any([options.signal, stop]) : stop;
+    // Each range listens; Node would take more than ten for a leak, and say so on standard error.
+    setMaxListeners(0, this.signal);
     this.metadata = partial
       ? {}
       : { filename: basename(file.path), filetype: fileTypeOf(file.path), ...options.metadata };
