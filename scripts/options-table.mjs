@@ -30,6 +30,13 @@ const CHAPTERS = [
     of: 'expiration',
   },
   {
+    heading: 'Delivery',
+    text: 'What an object for `delivery` may say.',
+    file: 'src/module/delivery-options.ts',
+    name: 'DeliveryOptions',
+    of: 'delivery',
+  },
+  {
     heading: 'CORS',
     text: 'What an object for `cors` may say.',
     file: 'src/protocol/tus/cors.ts',

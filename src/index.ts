@@ -20,6 +20,7 @@ export {
   getUploadEventsToken,
   getUploadServiceToken,
 } from './module/tokens.js';
+export type { DeliveryOptions } from './module/delivery-options.js';
 export type { SqliteFile } from './repository/typeorm/connection-to.js';
 export type { SqliteDriver } from './repository/typeorm/sqlite-driver.js';
 export { TusController } from './http/tus.controller.js';
@@ -73,6 +74,7 @@ export type {
 export { TusHooks } from './module/tus-hooks.decorator.js';
 export type { TusHooksOptions } from './module/tus-hooks.decorator.js';
 export type { FinishAnswer } from './model/finish-answer.js';
+export type { FailedDelivery, ListFailedDeliveries } from './events/failed-delivery.js';
 export { LocalStorage } from './storage/local/local.storage.js';
 export type { LocalStorageOptions } from './storage/local/options.js';
 export type {

@@ -7,10 +7,13 @@ import type { FailedHook } from '../events/upload-hooks.js';
 import { LeaseLocker } from '../locks/lease/lease-locker.js';
 import { LOCKER } from '../locks/locker.js';
 import { Maintenance } from '../maintenance/maintenance.js';
+import type { CompletedUpload } from '../model/upload.js';
 import { DELIVERY_REPOSITORY } from '../repository/delivery-repository.js';
+import { RETRY_REPOSITORY } from '../repository/retry-repository.js';
 import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import { TypeOrmDeliveryRepository } from '../repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmPartRepository } from '../repository/typeorm/typeorm-part-repository.js';
+import { TypeOrmRetryRepository } from '../repository/typeorm/typeorm-retry-repository.js';
 import { TypeOrmUploadRepository } from '../repository/typeorm/typeorm-upload-repository.js';
 import { PART_REPOSITORY } from '../repository/part-repository.js';
 import { UPLOAD_REPOSITORY } from '../repository/upload-repository.js';
@@ -67,6 +70,9 @@ function rowProviders(name: string | undefined): Provider[] {
     provide(DELIVERY_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
       return new TypeOrmDeliveryRepository(connection, endpoint);
     }),
+    provide(RETRY_REPOSITORY, [CONNECTION], (connection: DatabaseConnection) => {
+      return new TypeOrmRetryRepository(connection, endpoint);
+    }),
     provide(
       LOCKER,
       [UPLOAD_REPOSITORY, RESOLVED_OPTIONS, getTusStorageToken(name)],
@@ -93,13 +99,17 @@ function eventProviders(name: string | undefined): Provider[] {
         return new UploadHooks({ events, progressInterval, run, onError: logFailedHook });
       },
     ),
-    provide(CompletionRelay, [DELIVERY_REPOSITORY], (deliveries: TypeOrmDeliveryRepository) => {
-      return new CompletionRelay({
-        deliveries,
-        onError: (error, { id }) =>
-          logger.error(`OnUploadComplete failed for ${id}, it is tried again`, error),
-      });
-    }),
+    provide(
+      CompletionRelay,
+      [DELIVERY_REPOSITORY, RETRY_REPOSITORY, RESOLVED_OPTIONS],
+      (
+        deliveries: TypeOrmDeliveryRepository,
+        retries: TypeOrmRetryRepository,
+        { delivery: settings }: ResolvedOptions,
+      ) => {
+        return new CompletionRelay({ deliveries, retries, settings, onError: deliveryFailed });
+      },
+    ),
   ];
 }
 
@@ -142,6 +152,10 @@ function uploadProviders(name: string | undefined): Provider[] {
       });
     }),
   ];
+}
+
+function deliveryFailed(error: unknown, { id }: CompletedUpload): void {
+  logger.error(`OnUploadComplete failed for ${id}`, error);
 }
 
 function logged(message: string): (error: unknown) => void {

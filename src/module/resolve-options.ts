@@ -5,10 +5,13 @@ import type { TusExtension } from '../protocol/tus/extensions.js';
 import { checkCors } from './check-cors.js';
 import { isDataSource } from '../repository/typeorm/connection-to.js';
 import { isDatabaseFactory } from './open-database.js';
+import type { DeliverySettings } from '../events/delivery-settings.js';
 import type { LocationSettings } from '../http/location.js';
 import type { ExpirationSettings } from '../uploads/upload-deps.js';
+import { resolveDelivery } from './delivery-options.js';
 import { resolveLocation } from './location-options.js';
 import { resolveExpiration } from './expiration-options.js';
+import { checkBoolean, checkNumber, LONGEST_TIMER } from './option-checks.js';
 import { TusOptionError } from './tus-option.error.js';
 import type { TusOptions } from './tus-module-options.js';
 
@@ -19,6 +22,7 @@ export type ResolvedOptions = Required<Omit<TusOptions, WithoutDefault>> &
     'database' | 'maxSize' | 'owner' | 'authorize' | 'idGenerator' | 'key' | 'validateMetadata'
   > & {
     readonly expiration: ExpirationSettings;
+    readonly delivery: DeliverySettings;
     readonly location: LocationSettings;
   };
 
@@ -26,6 +30,7 @@ type WithoutDefault =
   | 'storage'
   | 'database'
   | 'expiration'
+  | 'delivery'
   | 'maxSize'
   | 'owner'
   | 'authorize'
@@ -38,8 +43,6 @@ type WithoutDefault =
 
 const DEFAULT_CHECKSUMS: readonly ChecksumAlgorithm[] = ['sha1', 'sha256'];
 const MIB = 1024 * 1024;
-/** The longest that Node's timers wait; beyond it they fire at once. */
-const LONGEST_TIMER = 2_147_483_647;
 
 /** @throws TusOptionError for the first option that is wrong. */
 export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOptions {
@@ -67,6 +70,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     // What never expires is not said to.
     extensions: extensions.filter((name) => name !== 'expiration' || expires(expiration)),
     expiration,
+    delivery: resolveDelivery(given.delivery),
     checksums,
     database: given.database,
     location: resolveLocation(given),
@@ -87,11 +91,6 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
     memoryBudget: given.memoryBudget ?? 64 * MIB,
     freeChunks: given.freeChunks ?? true,
   };
-}
-
-function checkBoolean(option: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return;
-  throw new TusOptionError(option, value, 'use true or false');
 }
 
 function checkFunction(option: string, value: unknown): void {
@@ -157,18 +156,4 @@ function checkExtensions(extensions: readonly TusExtension[]): void {
     if (needed === undefined || extensions.includes(needed)) continue;
     throw new TusOptionError('extensions', extensions, `add "${needed}", which "${extension}" needs`);
   }
-}
-
-function checkNumber(option: string, value: unknown, [least, most]: readonly [number, number?]): void {
-  if (value === undefined) return;
-  if (
-    typeof value === 'number' &&
-    Number.isSafeInteger(value) &&
-    value >= least &&
-    value <= (most ?? value)
-  ) {
-    return;
-  }
-  const range = most === undefined ? `of ${least} or more` : `from ${least} to ${most}`;
-  throw new TusOptionError(option, value, `use a whole number ${range}, or leave it out`);
 }

@@ -8,6 +8,7 @@ import type { Resolvable } from '../model/resolvable.js';
 import type { CorsOptions } from '../protocol/tus/cors.js';
 import type { TusExtension } from '../protocol/tus/extensions.js';
 import type { SqliteFile } from '../repository/typeorm/connection-to.js';
+import type { DeliveryOptions } from './delivery-options.js';
 import type { Expiration } from './expiration-options.js';
 import type { UploadStorage } from '../storage/upload-storage.js';
 
@@ -184,6 +185,13 @@ export interface TusOptions {
    * @throws TusOptionError use … ms or less: this storage keeps unfinished uploads no longer
    */
   readonly expiration?: Expiration;
+  /**
+   * How `OnUploadComplete` is called: how often and when again after an exception, and how many at once. `true`: events
+   * are kept for another process that has hooks, where this one has none. See docs/events.md.
+   * @default { attempts: 20, firstDelay: '10s', longestDelay: '1h', concurrency: 10 }
+   * @throws TusOptionError use true, false, or options such as { attempts: 20 }
+   */
+  readonly delivery?: boolean | DeliveryOptions;
   /**
    * Algorithms that clients may check their requests with (`Upload-Checksum`), the preferred first. `sha1` has to be
    * among them (CHK-01).

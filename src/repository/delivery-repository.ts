@@ -5,7 +5,8 @@ export const DELIVERY_REPOSITORY = Symbol('nestjs-tus:delivery-repository');
 
 /**
  * Completion events that wait for `OnUploadComplete`. The statement that completes a row marks its event pending and
- * claims it for `LEASE_MILLISECONDS`; the marker is cleared when every hook returned.
+ * claims it for `LEASE_MILLISECONDS`. The marker is cleared when every provider returned, or by the failure of one,
+ * which puts those that have not returned on record, each for itself: see `RetryRepository`.
  */
 export interface DeliveryRepository {
   /** Claims events whose claim ran out, oldest first. Each is claimed by one caller only. */
@@ -14,9 +15,6 @@ export interface DeliveryRepository {
   /** Extends claims that are being worked on. */
   renew(ids: readonly string[]): Promise<void>;
 
-  /** Every hook returned. */
-  delivered(id: string): Promise<void>;
-
-  /** A hook failed: nobody claims the event before the delay is over. */
-  postpone(id: string, delayMilliseconds: number): Promise<void>;
+  /** Every provider returned, for each of these. */
+  delivered(ids: readonly string[]): Promise<void>;
 }

@@ -60,8 +60,9 @@ export interface Extension {
 }
 
 /**
- * What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks and claims the event;
- * `expiresIn` counts milliseconds from now, null is never; `extend` moves that time, and never shortens it (EXP-04);
+ * What a holder of the lease may change. `completed` stamps `completedAt`; `delivery` marks the event, and claims it
+ * unless it is `unclaimed`, for another process to take; `expiresIn` counts milliseconds from now, null is never;
+ * `extend` moves that time, and never shortens it (EXP-04);
  * `fenced` keeps, beyond a release, that a writer before this holder never said that it had stopped.
  */
 export interface UploadChange {
@@ -72,6 +73,7 @@ export interface UploadChange {
   readonly ending?: Ending;
   readonly completed?: true;
   readonly delivery?: 'pending';
+  readonly unclaimed?: true;
   readonly expiresIn?: number | null;
   readonly extend?: Extension;
   readonly fenced?: true;

@@ -197,6 +197,9 @@ export interface UploadRepository {
   /** Which of the ids have a row, of whichever registration, whose working bytes are still needed. */
   withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
-  /** Deletes tombstones that are older than this, and have no parts on record; resolves with how many. */
+  /**
+   * Deletes tombstones that are older than this, have no parts on record, and whose event is delivered; resolves with
+   * how many.
+   */
   forgetTombstones(olderThanMilliseconds: number): Promise<number>;
 }

@@ -72,7 +72,9 @@ export async function settleFinishing(
 
 /** What the completing statement says: with a hook, it marks the event and claims it. */
 export function completion(deps: UploadDeps, { length, ...completed }: CompletedBytes): UploadChange {
-  const delivery = deps.outbox.wanted ? ({ delivery: 'pending' } as const) : {};
+  const { wanted, elsewhere } = deps.outbox;
+  const unclaimed = elsewhere ? ({ unclaimed: true } as const) : {};
+  const delivery = wanted ? ({ delivery: 'pending', ...unclaimed } as const) : {};
   const expiresIn = deps.settings.expiration.completed;
   return { state: 'complete', completed: true, offset: length, length, expiresIn, ...completed, ...delivery };
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { UploadLockedError } from '../model/errors/upload-locked.error.js';
 import type { RequestContext } from '../model/request-context.js';
 import type { Upload } from '../model/upload.js';
+import type { FailedDelivery, ListFailedDeliveries } from '../events/failed-delivery.js';
 import { LeaseLostError } from '../locks/lease-lost.error.js';
 import { toUpload } from '../repository/to-upload.js';
 import type { UploadRecord } from '../repository/upload-record.js';
@@ -123,6 +124,24 @@ export class UploadService {
    */
   async terminate(id: string, access?: Access, context?: RequestContext): Promise<void> {
     await this.during(held(terminateUpload(this.deps, id, { access, context })));
+  }
+
+  /**
+   * Deliveries to `OnUploadComplete` that were given up, because the provider threw at every attempt; a page at a time,
+   * also of uploads that are deleted or have expired. A page that is not full is the last one.
+   */
+  failedDeliveries(page: ListFailedDeliveries = {}): Promise<FailedDelivery[]> {
+    return this.deps.outbox.failed(page);
+  }
+
+  /**
+   * Begins deliveries that were given up once more, with all their attempts before them: to one provider, as
+   * `failedDeliveries` names it, or to all. The first is made at once if the provider is in this process, else within
+   * five seconds.
+   * @returns how many; 0 if none was given up
+   */
+  repeatDelivery(id: string, provider?: string): Promise<number> {
+    return this.deps.outbox.repeat(id, provider);
   }
 
   private during<T>(call: Promise<T>): Promise<T> {

@@ -49,6 +49,12 @@ describe('OnUploadComplete', () => {
 
   const delivery = async (id: string) => (await context?.rows.find(id))?.delivery;
 
+  /** How often its hook has failed; undefined if nothing is on record. */
+  async function failures(id: string): Promise<number | undefined> {
+    const sql = 'SELECT attempts FROM tus_delivery WHERE upload_id = ?';
+    return (await context?.connection.query<{ attempts: number }>(sql, [id]))?.[0]?.attempts;
+  }
+
   /** Until the marker is cleared, which the statement after the hooks does. */
   async function delivered(id: string): Promise<void> {
     while ((await delivery(id)) !== null);
@@ -148,7 +154,7 @@ describe('OnUploadComplete', () => {
     }
   });
 
-  it('that throws or rejects is called again, with all others, until it returns', async () => {
+  it('that throws or rejects is called again until it returns; those that returned are not', async () => {
     const [first, second] = [new Watching(), new Watching()];
     const started = await startWith(first, second);
     second.answer = () => {
@@ -159,12 +165,12 @@ describe('OnUploadComplete', () => {
     await called;
     second.answer = () => Promise.reject(new Error('and then'));
     await started.redeliver();
-    expect(await delivery(id)).toBe('pending');
+    expect(await failures(id)).toBe(2);
     second.answer = () => undefined;
     await started.redeliver();
-    expect(await delivery(id)).toBeNull();
+    expect(await failures(id)).toBeUndefined();
     await started.redeliver();
-    expect(first.ids).toEqual([id, id, id]);
+    expect(first.ids).toEqual([id]);
     expect(second.ids).toEqual([id, id, id]);
   });
 
@@ -179,7 +185,7 @@ describe('OnUploadComplete', () => {
     const { id: good } = await started.uploads.create({ length: 0 });
     await delivered(good);
     expect(hook.ids).toEqual([bad, good]);
-    expect(await delivery(bad)).toBe('pending');
+    while ((await failures(bad)) !== 1);
   });
 
   it('is still told of an upload that was deleted before (promise 5)', async () => {
@@ -194,7 +200,68 @@ describe('OnUploadComplete', () => {
     hook.answer = () => undefined;
     await started.redeliver();
     expect(hook.told.at(-1)).toEqual({ ...upload, state: 'gone' });
-    expect(await delivery(upload.id)).toBeNull();
+    expect(await failures(upload.id)).toBeUndefined();
+  });
+
+  it('is still told of an upload that was deleted, or has expired, while no hook had heard of it (promise 5)', async () => {
+    const first = await start({});
+    await first.leave();
+    context = await UploadsContext.start({
+      directory: first.directory,
+      tus: { delivery: true, expiration: { completed: '1h', deleteCompleted: true } },
+    });
+    const { uploads } = context;
+    const deleted = await uploads.create({ length: 5, body: bodyOf('hello') });
+    await uploads.terminate(deleted.id);
+    const expiring = await uploads.create({ length: 5, body: bodyOf('world') });
+    await context.connection.change('UPDATE tus_upload SET expires_at = 1 WHERE id = ?', [expiring.id]);
+    while ((await context.rows.find(expiring.id))?.state !== 'gone') await context.maintain();
+    while ((await context.rows.find(deleted.id))?.state !== 'gone');
+    expect([await delivery(deleted.id), await delivery(expiring.id)]).toEqual(['pending', 'pending']);
+    await context.leave();
+
+    const hook = new Watching();
+    context = await UploadsContext.start({
+      directory: first.directory,
+      application: { providers: [{ provide: 'hook', useValue: hook }] },
+    });
+    await context.redeliver();
+    expect(hook.ids.toSorted()).toEqual([deleted.id, expiring.id].toSorted());
+    expect(hook.told.map(({ state, length }) => [state, length])).toEqual([
+      ['gone', 5],
+      ['gone', 5],
+    ]);
+  });
+
+  it('whose attempts are used up is among failedDeliveries, and called again by repeatDelivery', async () => {
+    const hook = new Watching();
+    context = await UploadsContext.start({
+      tus: { delivery: { attempts: 1 } },
+      application: { providers: [{ provide: 'hook', useValue: hook }] },
+    });
+    const { uploads } = context;
+    hook.answer = () => Promise.reject(new Error('the codec is missing'));
+    const upload = await uploads.create({ length: 0 });
+    let failed = await uploads.failedDeliveries();
+    while (failed.length === 0) failed = await uploads.failedDeliveries();
+    expect(failed).toEqual([
+      {
+        upload,
+        provider: 'hook',
+        attempts: 1,
+        lastError: 'Error: the codec is missing',
+        since: expect.any(Date),
+      },
+    ]);
+    expect(await uploads.failedDeliveries({ after: failed[0]!, limit: 1 })).toEqual([]);
+    await context.redeliver();
+    expect(hook.ids).toHaveLength(1);
+    hook.answer = () => undefined;
+    const called = hook.next();
+    expect(await uploads.repeatDelivery(upload.id, 'hook')).toBe(1);
+    expect(await called).toEqual(upload);
+    while ((await failures(upload.id)) !== undefined);
+    expect(await uploads.failedDeliveries()).toEqual([]);
   });
 
   it('is told by the next application of what it did not return from in this one', async () => {

@@ -1,16 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CompletionRelay } from '../../src/events/relay/completion-relay.js';
+import type { DeliverySettings } from '../../src/events/delivery-settings.js';
 import type { OnUploadComplete } from '../../src/index.js';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmRetryRepository } from '../../src/repository/typeorm/typeorm-retry-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import { age, completePartial, completeSingle, found } from '../repository/fixtures.js';
 import { sqliteTestDatabase } from '../repository/sqlite-database.js';
 import type { SqliteTestDatabase } from '../repository/sqlite-database.js';
 
+/** Nothing comes back by itself while a test runs. */
+const SETTINGS: DeliverySettings = {
+  attempts: 3,
+  firstDelay: 3_600_000,
+  longestDelay: 7_200_000,
+  concurrency: 10,
+  elsewhere: false,
+};
+
 describe('the relay of completion events', () => {
   let database: SqliteTestDatabase;
   let uploads: TypeOrmUploadRepository;
   let deliveries: TypeOrmDeliveryRepository;
+  let retries: TypeOrmRetryRepository;
   let relays: CompletionRelay[];
   let errors: [error: unknown, id: string][];
 
@@ -18,20 +30,32 @@ describe('the relay of completion events', () => {
     database = await sqliteTestDatabase();
     uploads = new TypeOrmUploadRepository(database.connection, 'files');
     deliveries = new TypeOrmDeliveryRepository(database.connection, 'files');
+    retries = new TypeOrmRetryRepository(database.connection, 'files');
     errors = [];
     relays = [];
   });
   afterEach(() => database.close());
 
-  function relayWith(...hooks: OnUploadComplete['onUploadComplete'][]): CompletionRelay {
-    const relay = new CompletionRelay({
-      deliveries,
-      onError: (error, { id }) => errors.push([error, id]),
-      retryMilliseconds: 0,
-    });
+  type Hook = OnUploadComplete['onUploadComplete'];
+
+  function relayOf(settings: Partial<DeliverySettings>, hooks: Record<string, Hook>): CompletionRelay {
+    const onError = (error: unknown, { id }: { id: string }) => errors.push([error, id]);
+    const all = { ...SETTINGS, ...settings };
+    const relay = new CompletionRelay({ deliveries, retries, settings: all, onError });
     relays.push(relay);
-    relay.use(hooks.map((onUploadComplete, n) => ({ name: `hook-${n}`, hook: { onUploadComplete } })));
+    relay.use(
+      Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } })),
+    );
     return relay;
+  }
+
+  function relayWith(...hooks: Hook[]): CompletionRelay {
+    return relayOf({}, Object.fromEntries(hooks.map((hook, n) => [`Hook${n}`, hook])));
+  }
+
+  /** Until everything that failed is due again, as the delays would. */
+  async function delaysOver(): Promise<void> {
+    await database.connection.change('UPDATE tus_delivery SET due_at = 0 WHERE due_at IS NOT NULL');
   }
 
   /** What one round of maintenance does, to its end. */
@@ -80,7 +104,7 @@ describe('the relay of completion events', () => {
     expect(told.toSorted()).toEqual(ids.toSorted());
   });
 
-  it('calls again what threw, tells of it each time, and calls the hooks in order', async () => {
+  it('calls the hooks in order, and calls again only what threw, until it returns; it tells of it each time', async () => {
     const id = await abandoned();
     const told: string[] = [];
     let failures = 2;
@@ -92,14 +116,151 @@ describe('the relay of completion events', () => {
       },
       () => void told.push('third'),
     );
-    for (let n = 0; n < 4; n++) await round(relay);
-    expect(told).toEqual(['first', 'second', 'first', 'second', 'first', 'second', 'third']);
+    for (let n = 0; n < 5; n++) {
+      await round(relay);
+      await delaysOver();
+    }
+    expect(told).toEqual(['first', 'second', 'third', 'second', 'second']);
     expect(errors).toEqual([
       [new Error('not yet'), id],
       [new Error('not yet'), id],
     ]);
     expect((await found(uploads, id)).delivery).toBeNull();
+    expect(await uploads.forgetTombstones(0)).toBe(0);
   });
+
+  it('a hook that takes long keeps none of the others from returning, nor from being called again', async () => {
+    const id = await abandoned();
+    const told: string[] = [];
+    let finish = (): void => undefined;
+    const relay = relayOf(
+      {},
+      {
+        Long: () => new Promise<void>((resolve) => (finish = resolve)),
+        Failing: () => {
+          told.push('failing');
+          if (told.length < 3) throw new Error('not yet');
+        },
+      },
+    );
+    await relay.catchUp();
+    for (const calls of [1, 2, 3]) {
+      while (told.length < calls || (await countOf(id, 'Failing')) !== (calls < 3 ? calls : undefined)) {
+        await delaysOver();
+        await relay.catchUp();
+      }
+    }
+    // Its claim is not taken from it meanwhile: it was called once.
+    expect(await countOf(id, 'Long')).toBe(0);
+    finish();
+    await relay.stop();
+    expect(await countOf(id, 'Long')).toBeUndefined();
+  });
+
+  it('gives a provider up after its attempts, lists it, and begins again when it is asked to', async () => {
+    const id = await abandoned();
+    let works = false;
+    const told: string[] = [];
+    const relay = relayOf(
+      { attempts: 2 },
+      {
+        Videos: (upload) => {
+          told.push(upload.id);
+          if (!works) throw new TypeError('no such codec');
+        },
+        Images: () => undefined,
+      },
+    );
+    for (const _ of [1, 2, 3]) {
+      await round(relay);
+      await delaysOver();
+    }
+    expect(told).toEqual([id, id]);
+    const [failed, ...others] = await relay.failed({});
+    expect(others).toEqual([]);
+    expect(failed).toMatchObject({
+      upload: { id, state: 'complete', kind: 'single' },
+      provider: 'Videos',
+      attempts: 2,
+      lastError: 'TypeError: no such codec',
+    });
+    expect(Math.abs((failed?.since.getTime() ?? 0) - Date.now())).toBeLessThan(600_000);
+    expect(await relay.failed({ after: failed! })).toEqual([]);
+
+    works = true;
+    expect(await relay.repeat(id, 'Images')).toBe(0);
+    expect(await relay.repeat(id)).toBe(1);
+    await round(relay);
+    expect(told).toEqual([id, id, id]);
+    expect(await relay.failed({})).toEqual([]);
+    expect(await relay.repeat(id)).toBe(0);
+  });
+
+  it('calls again by itself when the delay is over', async () => {
+    const id = await abandoned();
+    await new Promise<void>((resolve) => {
+      let calls = 0;
+      const relay = relayOf(
+        { firstDelay: 1, longestDelay: 2 },
+        {
+          Videos: () => {
+            if (++calls < 3) throw new Error('not yet');
+            resolve();
+          },
+        },
+      );
+      void relay.catchUp();
+    });
+    await relays.at(-1)?.stop();
+    expect(await countOf(id, 'Videos')).toBeUndefined();
+  });
+
+  it('runs no more at once than it may, and keeps the claims of what waits', async () => {
+    const ids = [await completeSingle(uploads), await completeSingle(uploads), await completeSingle(uploads)];
+    const finish: (() => void)[] = [];
+    let running = 0;
+    let most = 0;
+    const relay = relayOf(
+      { concurrency: 2 },
+      {
+        Videos: async () => {
+          most = Math.max(most, ++running);
+          await new Promise<void>((resolve) => finish.push(resolve));
+          running -= 1;
+        },
+      },
+    );
+    for (const id of ids) relay.deliver(await found(uploads, id));
+    expect(running).toBe(2);
+    for (const next of [0, 1, 2]) {
+      while (finish.length <= next) await new Promise(setImmediate);
+      finish[next]!();
+    }
+    await relay.stop();
+    expect(most).toBe(2);
+    for (const id of ids) expect((await found(uploads, id)).delivery).toBeNull();
+  });
+
+  it('takes over what another process has failed with, of providers that it has itself', async () => {
+    const id = await abandoned();
+    const fail = () => {
+      throw new Error('not here');
+    };
+    await round(relayOf({}, { Videos: fail, Images: fail }));
+    await delaysOver();
+    const told: string[] = [];
+    await round(
+      relayOf({}, { Others: () => void told.push('others'), Videos: () => void told.push('videos') }),
+    );
+    expect(told).toEqual(['videos']);
+    expect(await countOf(id, 'Images')).toBe(1);
+  });
+
+  /** How often it has failed; undefined if nothing is on record. */
+  async function countOf(id: string, provider: string): Promise<number | undefined> {
+    const sql = 'SELECT attempts FROM tus_delivery WHERE upload_id = ? AND provider = ?';
+    return (await database.connection.query<{ attempts: number }>(sql, [id, provider]))[0]?.attempts;
+  }
 
   it('does not call a hook for an event that it is at work on already', async () => {
     const id = await abandoned();
@@ -146,19 +307,48 @@ describe('the relay of completion events', () => {
     expect((await deliveries.claim(10)).map((record) => record.id)).toEqual([id]);
   });
 
+  it('leaves what is completed to another process, where it has no hook and is told so', async () => {
+    const relay = relayOf({ elsewhere: true }, {});
+    expect([relay.wanted, relay.elsewhere]).toEqual([true, true]);
+    relay.deliver(await found(uploads, await abandoned()));
+    await round(relay);
+    expect(await deliveries.claim(10)).toHaveLength(1);
+  });
+
   it('tells of a database that does not take the outcome, and goes on', async () => {
-    const [one, two] = [await abandoned(), await abandoned()];
-    const told: string[] = [];
-    const relay = relayWith(({ id }) => void told.push(id));
+    const ids = [await abandoned(), await abandoned()];
+    const relay = relayWith(() => undefined);
     const record = deliveries.delivered.bind(deliveries);
-    deliveries.delivered = async (id) => {
-      if (id === one) throw new Error('the database is gone');
-      await record(id);
+    let lost = 0;
+    deliveries.delivered = async (all) => {
+      if (lost++ === 0) throw new Error('the database is gone');
+      await record(all);
     };
     await round(relay);
-    expect(told.toSorted()).toEqual([one, two].toSorted());
-    expect(errors).toEqual([[new Error('the database is gone'), one]]);
-    expect((await found(uploads, two)).delivery).toBeNull();
-    expect((await found(uploads, one)).delivery).toBe('pending');
+    expect(errors).toContainEqual([new Error('the database is gone'), expect.any(String)]);
+    for (const id of ids) await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
+    await round(relay);
+    for (const id of ids) expect((await found(uploads, id)).delivery).toBeNull();
+  });
+
+  it('calls all hooks again where the database did not take that one has thrown', async () => {
+    const id = await abandoned();
+    const told: string[] = [];
+    const relay = relayWith(
+      () => void told.push('first'),
+      () => {
+        told.push('second');
+        if (told.length < 3) throw new Error('not yet');
+      },
+    );
+    const open = retries.open.bind(retries);
+    retries.open = () => Promise.reject(new Error('the database is gone'));
+    await round(relay);
+    retries.open = open;
+    expect((await found(uploads, id)).delivery).toBe('pending');
+    await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
+    await round(relay);
+    expect(told).toEqual(['first', 'second', 'first', 'second']);
+    expect((await found(uploads, id)).delivery).toBeNull();
   });
 });

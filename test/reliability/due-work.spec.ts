@@ -164,8 +164,7 @@ describe('a hook that never returns', () => {
 
     /** Until the relay has noted that the hook threw. */
     async function failedOnce(id: string): Promise<void> {
-      // A claim lasts for five seconds from completion, a postponed event waits for ten.
-      const postponed = `SELECT id FROM tus_upload WHERE id = ? AND delivery_until > completed_at + 7500`;
+      const postponed = 'SELECT attempts FROM tus_delivery WHERE upload_id = ? AND attempts = 1';
       while ((await engine.connection.query(postponed, [id])).length === 0);
     }
   });

@@ -123,7 +123,8 @@ export class Engine {
 
   /** Lets the claims of all events that were not delivered run out. */
   async lapseDeliveries(): Promise<void> {
-    await this.connection.query('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await this.connection.change('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await this.connection.change('UPDATE tus_delivery SET due_at = 0 WHERE due_at IS NOT NULL');
   }
 
   /** One round, as the timer does it. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
-import { age, completeSingle, found } from './fixtures.js';
+import { HOLDER, age, completeSingle, found, newUpload } from './fixtures.js';
 
 export function deliveryContract(make: MakeDatabase): void {
   let database: TestDatabase;
@@ -60,20 +60,27 @@ export function deliveryContract(make: MakeDatabase): void {
 
   it('a delivered event is over, and nothing brings it back', async () => {
     const id = await completeSingle(repository);
-    await deliveries.delivered(id);
+    await deliveries.delivered([id]);
     await deliveries.renew([id]);
-    await deliveries.postpone(id, 0);
     expect(await claimed()).toEqual([]);
     expect(await found(repository, id)).toMatchObject({ delivery: null, state: 'complete' });
   });
 
-  it('a postponed event is claimed after the delay', async () => {
-    const id = await completeSingle(repository);
-    await claimRanOut(id);
-    await deliveries.postpone(id, 60_000);
-    expect(await claimed()).toEqual([]);
-    await claimRanOut(id, 60_000);
+  it('an event that is left to another process can be claimed at once', async () => {
+    const { id, epoch } = await repository.insert(newUpload(), HOLDER);
+    const change = { state: 'complete', offset: 100, completed: true, delivery: 'pending' } as const;
+    await repository.write(id, epoch, { ...change, unclaimed: true }, true);
     expect(await claimed()).toEqual([id]);
+    expect(await claimed()).toEqual([]);
+  });
+
+  it('many events are over by one call', async () => {
+    const ids = [await completeSingle(repository), await completeSingle(repository)];
+    const other = await completeSingle(repository);
+    await deliveries.delivered(ids);
+    await deliveries.delivered([]);
+    for (const id of [...ids, other]) await claimRanOut(id);
+    expect(await claimed()).toEqual([other]);
   });
 
   it('events of another registration are left alone', async () => {
@@ -81,8 +88,7 @@ export function deliveryContract(make: MakeDatabase): void {
     await claimRanOut(id);
     const others = new TypeOrmDeliveryRepository(database.connection, 'images');
     expect(await others.claim(10)).toEqual([]);
-    await others.delivered(id);
-    await others.postpone(id, 60_000);
+    await others.delivered([id]);
     expect(await claimed()).toEqual([id]);
   });
 }

@@ -360,7 +360,7 @@ export function expiryContract(make: MakeDatabase): void {
       await age(connection, id, { column: 'delivery_until', by: 6_000 });
       const deliveries = new TypeOrmDeliveryRepository(connection, 'files');
       expect(await deliveries.claim(10)).toMatchObject([{ id, state: 'gone', delivery: 'pending' }]);
-      await deliveries.delivered(id);
+      await deliveries.delivered([id]);
       expect(await repository.forgetTombstones(0)).toBe(1);
     });
 

@@ -26,6 +26,12 @@ export const FRESH = {
   toString: () => 'FRESH',
 };
 
+/** A time that a database has just written down, with some room for clocks that differ. */
+export const FRESH_TIME = {
+  asymmetricMatch: (value: unknown) => typeof value === 'number' && Math.abs(value - Date.now()) < 600_000,
+  toString: () => 'FRESH_TIME',
+};
+
 export function newUpload(values: Partial<NewUpload> = {}): NewUpload {
   const id = values.id ?? randomUUID();
   return {

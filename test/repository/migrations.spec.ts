@@ -3,6 +3,8 @@ import { newUpload } from './fixtures.js';
 import { SQLITE_DRIVERS, type SqliteTestDatabase, sqliteTestDatabase } from './sqlite-database.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 
+const ALL = ['tus_delivery', 'tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload'];
+
 let database: SqliteTestDatabase;
 
 afterEach(() => database.close());
@@ -26,11 +28,11 @@ describe.each(SQLITE_DRIVERS)('the migrations through %s', (driver) => {
 
   it('can be taken back and run again', async () => {
     const { dataSource } = database.connection;
-    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload']);
+    expect(await tables()).toEqual(ALL);
     await dataSource.undoLastMigration();
     expect(await tables()).toEqual(['tus_migrations']);
     await dataSource.runMigrations();
-    expect(await tables()).toEqual(['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload']);
+    expect(await tables()).toEqual(ALL);
     const repository = new TypeOrmUploadRepository(database.connection, 'files');
     expect(await repository.insert(newUpload())).toMatchObject({ state: 'open' });
   });

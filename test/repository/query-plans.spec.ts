@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { UploadChange } from '../../src/repository/upload-record.js';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
 import { TypeOrmPartRepository } from '../../src/repository/typeorm/typeorm-part-repository.js';
+import { TypeOrmRetryRepository } from '../../src/repository/typeorm/typeorm-retry-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import {
   HOLDER,
   completePartial,
+  completeSingle,
   finalPlan,
   mergedFinal,
   newUpload,
@@ -100,8 +102,25 @@ describe('no statement reads all uploads', () => {
     const index = 'tus_upload_delivery (endpoint=? AND delivery_until<?)';
     expect(await problems(() => deliveries.claim(10), index)).toEqual([]);
     expect(await problems(() => deliveries.renew(['a', 'b']), PRIMARY)).toEqual([]);
-    expect(await problems(() => deliveries.postpone('a', 1), PRIMARY)).toEqual([]);
-    expect(await problems(() => deliveries.delivered('a'), PRIMARY)).toEqual([]);
+    expect(await problems(() => deliveries.delivered(['a', 'b']), PRIMARY)).toEqual([]);
+  });
+
+  it('deliveries that failed go by the upload, those that are due or given up by the time', async () => {
+    const uploadId = await completeSingle(repository);
+    const delivery = { uploadId, provider: 'Videos', attempts: 1 };
+    const retries = new TypeOrmRetryRepository(connection, 'files');
+    const [time, own] = [
+      'tus_delivery USING INDEX tus_delivery_due (endpoint=? AND due_at',
+      'tus_delivery USING INDEX sqlite_autoindex_tus_delivery_1 (upload_id=?',
+    ];
+    const failure = { error: 'no', delay: 0 };
+    expect(await problems(() => retries.open(uploadId, [{ ...delivery, failure }]), PRIMARY)).toEqual([]);
+    expect(await problems(() => retries.claim(['Videos'], 10), time)).toEqual([]);
+    expect(await problems(() => retries.givenUp({ limit: 10 }), time)).toEqual([]);
+    expect(await problems(() => retries.renew([delivery]), own)).toEqual([]);
+    expect(await problems(() => retries.failed(delivery, failure), own)).toEqual([]);
+    expect(await problems(() => retries.repeat(uploadId), time)).toEqual([]);
+    expect(await problems(() => retries.delivered(delivery), own)).toEqual([]);
   });
 
   it('partials to be freed have an index of their own', async () => {

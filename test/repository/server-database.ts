@@ -54,6 +54,7 @@ export class ServerDatabase {
       await connection.change('DELETE FROM tus_upload');
       await connection.change('DELETE FROM tus_final_partial');
       await connection.change('DELETE FROM tus_part');
+      await connection.change('DELETE FROM tus_delivery');
     };
     return { connection, close };
   };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmRetryRepository } from '../../src/repository/typeorm/typeorm-retry-repository.js';
 import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
 import {
   age,
@@ -19,6 +20,7 @@ import type { ServerDatabase } from './server-database.js';
 const SETTLED = 2_000;
 const OTHERS_LISTS = 5_000;
 const PARTS = 20_000;
+const FAILURES = 20_000;
 const CHUNK = 500;
 
 /** One line of EXPLAIN: a text of PostgreSQL, or a table of MySQL with the way it is read. */
@@ -29,6 +31,7 @@ export function serverPlanContract(server: ServerDatabase): void {
   let connection: RecordingConnection;
   let repository: TypeOrmUploadRepository;
   let deliveries: TypeOrmDeliveryRepository;
+  let retries: TypeOrmRetryRepository;
   let empty: () => Promise<void>;
 
   beforeAll(async () => {
@@ -38,8 +41,9 @@ export function serverPlanContract(server: ServerDatabase): void {
     for (let n = 0; n < SETTLED; n += CHUNK) await copies(n);
     for (let n = 0; n < OTHERS_LISTS; n += CHUNK) await lists(n);
     for (let n = 0; n < PARTS; n += CHUNK) await parts(n);
+    for (let n = 0; n < FAILURES; n += CHUNK) await failures(n);
     await server.connection.query(
-      `ANALYZE ${dialect.family === 'mysql' ? 'TABLE ' : ''}tus_upload, tus_final_partial, tus_part`,
+      `ANALYZE ${dialect.family === 'mysql' ? 'TABLE ' : ''}tus_upload, tus_final_partial, tus_part, tus_delivery`,
     );
   });
   afterAll(() => empty());
@@ -47,6 +51,7 @@ export function serverPlanContract(server: ServerDatabase): void {
     connection = new RecordingConnection(server.connection);
     repository = new TypeOrmUploadRepository(connection, 'files');
     deliveries = new TypeOrmDeliveryRepository(connection, 'files');
+    retries = new TypeOrmRetryRepository(connection, 'files');
   });
 
   async function copies(from: number): Promise<void> {
@@ -67,6 +72,18 @@ export function serverPlanContract(server: ServerDatabase): void {
     const rows = Array.from({ length: CHUNK }, (_, n) => [`settled-${from / CHUNK}`, n, 1, n, 1, 0]);
     const values = rows.map(() => '(?, ?, ?, ?, ?, ?)').join(', ');
     const statement = `INSERT INTO tus_part (upload_id, number, epoch, start_offset, length, tail) VALUES ${values}`;
+    await server.connection.change(statement, rows.flat());
+  }
+
+  async function failures(from: number): Promise<void> {
+    const rows = Array.from({ length: CHUNK }, (_, n) => [
+      `settled-${from / CHUNK}`,
+      `Hook${n}`,
+      'others',
+      1,
+    ]);
+    const values = rows.map(() => '(?, ?, ?, ?)').join(', ');
+    const statement = `INSERT INTO tus_delivery (upload_id, provider, endpoint, attempts) VALUES ${values}`;
     await server.connection.change(statement, rows.flat());
   }
 
@@ -152,8 +169,14 @@ export function serverPlanContract(server: ServerDatabase): void {
       () => repository.withLeftParts(10),
       () => deliveries.claim(10),
       () => deliveries.renew(['a', 'b']),
-      () => deliveries.postpone('a', 1),
-      () => deliveries.delivered('a'),
+      () => deliveries.delivered(['a', 'b']),
+      () => retries.open(id, [{ uploadId: id, provider: 'Videos', failure: { error: 'no', delay: 0 } }]),
+      () => retries.claim(['Videos'], 10),
+      () => retries.renew([{ uploadId: id, provider: 'Videos', attempts: 1 }]),
+      () => retries.failed({ uploadId: id, provider: 'Videos', attempts: 1 }, { error: 'no', delay: null }),
+      () => retries.givenUp({ limit: 10 }),
+      () => retries.repeat(id),
+      () => retries.delivered({ uploadId: id, provider: 'Videos' }),
     ];
     for (const work of works) expect(await problems(work)).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntitySchema } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { DataSourceConnection } from '../../src/repository/typeorm/data-source-connection.js';
+import { deliverySchema } from '../../src/repository/typeorm/delivery.schema.js';
 import { finalPartialSchema } from '../../src/repository/typeorm/final-partial.schema.js';
 import { CreateUploads1794000000000 } from '../../src/repository/typeorm/migrations/1794000000000-create-uploads.js';
 import { partSchema } from '../../src/repository/typeorm/part.schema.js';
@@ -55,11 +56,16 @@ export function serverContract(server: ServerDatabase): void {
       );
       return rows.map(({ name }) => name);
     };
-    const ALL = ['tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload'];
+    const ALL = ['tus_delivery', 'tus_final_partial', 'tus_migrations', 'tus_part', 'tus_upload'];
 
     it('leave nothing for the schema to ask for', async () => {
       const { family } = server.connection.dialect;
-      const entities = [uploadSchema(family), finalPartialSchema(family), partSchema(family)];
+      const entities = [
+        uploadSchema(family),
+        finalPartialSchema(family),
+        partSchema(family),
+        deliverySchema(family),
+      ];
       const log = await (await application({ entities })).driver.createSchemaBuilder().log();
       expect(log.upQueries.map(({ query }) => query)).toEqual([]);
     });

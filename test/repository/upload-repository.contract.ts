@@ -9,6 +9,7 @@ import { leaseContract } from './leases.contract.js';
 import { maintenanceContract } from './maintenance.contract.js';
 import { pendingFinalContract } from './pending-finals.contract.js';
 import { partContract } from './parts.contract.js';
+import { retryContract } from './retries.contract.js';
 import { rowContract } from './rows.contract.js';
 
 /** What a database has to do for uploads, whichever it is. */
@@ -23,4 +24,5 @@ export function uploadRepositoryContract(database: string, make: MakeDatabase): 
   describe(`maintenance in ${database}`, () => maintenanceContract(make));
   describe(`parts in ${database}`, () => partContract(make));
   describe(`deliveries in ${database}`, () => deliveryContract(make));
+  describe(`retries in ${database}`, () => retryContract(make));
 }

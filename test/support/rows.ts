@@ -19,4 +19,5 @@ export function sqlite<Row>(directory: string, statement: string, values: Values
 export async function lapse(directory: string): Promise<void> {
   await sqlite(directory, 'UPDATE tus_upload SET lease_expires_at = 0 WHERE lease_holder IS NOT NULL');
   await sqlite(directory, 'UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+  await sqlite(directory, 'UPDATE tus_delivery SET due_at = 0 WHERE due_at IS NOT NULL');
 }

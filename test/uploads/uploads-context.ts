@@ -133,7 +133,8 @@ export class UploadsContext {
   async redeliver(): Promise<void> {
     const relay = this.get(CompletionRelay);
     await relay.idle();
-    await this.connection.query('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await this.connection.change('UPDATE tus_upload SET delivery_until = 0 WHERE delivery IS NOT NULL');
+    await this.connection.change('UPDATE tus_delivery SET due_at = 0 WHERE due_at IS NOT NULL');
     await relay.catchUp();
     await relay.idle();
   }

@@ -1,57 +1,56 @@
-import type { CompletedUpload } from '../../model/upload.js';
-import type { DeliveryRepository } from '../../repository/delivery-repository.js';
 import { toCompletedUpload } from '../../repository/to-upload.js';
+import type { ClaimedRetry } from '../../repository/retry-repository.js';
 import type { UploadRecord } from '../../repository/upload-record.js';
 import type { CompletionOutbox } from '../completion-outbox.js';
+import type { FailedDelivery, ListFailedDeliveries } from '../failed-delivery.js';
 import type { OnUploadComplete } from '../hooks.js';
 import type { NamedHook } from '../named-hook.js';
+import { Alarm } from './alarm.js';
+import { HookCalls } from './hook-calls.js';
+import type { HookCallsDeps } from './hook-calls.js';
+import { Slots } from './slots.js';
 
-const RENEW_MILLISECONDS = 1_000;
-/** A hook that threw is called again after this long. */
-const RETRY_MILLISECONDS = 10_000;
-/** Deliveries that run at once after a crash. */
-const BATCH = 100;
+const PAGE = 100;
 
-export interface CompletionRelayDeps {
-  readonly deliveries: DeliveryRepository;
-  /** Told of a hook that threw, with the upload. */
-  readonly onError: (error: unknown, upload: CompletedUpload) => void;
-  /** Milliseconds before a hook that threw is called again. Default: 10 s. */
-  readonly retryMilliseconds?: number;
-}
+export type CompletionRelayDeps = Omit<HookCallsDeps, 'alarm'>;
 
 /** Calls `OnUploadComplete` for events that the completing statement marked pending and claimed. */
 export class CompletionRelay implements CompletionOutbox {
-  private hooks: readonly OnUploadComplete[] = [];
-  private readonly running = new Map<string, Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
+  private hooks: readonly NamedHook<OnUploadComplete>[] = [];
+  private readonly alarm = new Alarm(() => this.catchUpSoon());
+  private readonly calls: HookCalls;
+  private readonly slots: Slots;
   private catchingUp: Promise<void> | undefined;
   private stopped = false;
-  /** More events wait than may be worked on at once. */
+  /** More may wait in the database than can be worked on at once. */
   private behind = false;
 
-  constructor(private readonly deps: CompletionRelayDeps) {}
+  constructor(private readonly deps: CompletionRelayDeps) {
+    const { concurrency } = deps.settings;
+    this.calls = new HookCalls({ ...deps, alarm: this.alarm });
+    this.slots = new Slots(concurrency, () => {
+      if (this.behind && this.slots.free >= concurrency / 2) this.catchUpSoon();
+    });
+  }
 
-  /** Set once, when the providers of the application are known. */
+  /** Set once, when the providers of the application are known. They are called in this order. */
   use(hooks: readonly NamedHook<OnUploadComplete>[]): void {
-    this.hooks = hooks.map(({ hook }) => hook);
+    this.hooks = hooks;
   }
 
   get wanted(): boolean {
-    return this.hooks.length > 0;
+    return this.hooks.length > 0 || this.deps.settings.elsewhere;
+  }
+
+  get elsewhere(): boolean {
+    return this.hooks.length === 0;
   }
 
   deliver(record: UploadRecord): void {
     const upload = toCompletedUpload(record);
-    if (!upload || this.running.has(upload.id) || this.stopped) return;
-    const work = this.call(upload).finally(() => {
-      this.running.delete(upload.id);
-      if (this.running.size === 0) this.stopRenewing();
-      // A failure here is met again in the next round of maintenance.
-      if (this.behind && this.running.size <= BATCH / 2) this.catchUp().catch(() => undefined);
-    });
-    this.running.set(upload.id, work);
-    this.timer ??= setInterval(() => this.renew(), RENEW_MILLISECONDS).unref();
+    if (!upload || this.elsewhere || this.stopped) return;
+    // Left out, it waits in the database until its claim has run out, for whoever has time.
+    if (!this.slots.take(this.calls.all(upload, this.hooks))) this.behind = true;
   }
 
   /** Takes up what a crash or an exception left, as much of it as may run at once. */
@@ -66,54 +65,58 @@ export class CompletionRelay implements CompletionOutbox {
   async idle(): Promise<void> {
     // Who asked for it hears of a failure.
     await this.catchingUp?.catch(() => undefined);
-    await Promise.all(this.running.values());
+    await this.slots.idle();
   }
 
   /** Begins no more deliveries, and waits for the hooks that run. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.idle();
-    this.stopRenewing();
+    this.alarm.stop();
+    await this.catchingUp?.catch(() => undefined);
+    await this.slots.stop();
+  }
+
+  async failed({ after, limit = PAGE }: ListFailedDeliveries): Promise<FailedDelivery[]> {
+    const key = after && { after: { uploadId: after.upload.id, provider: after.provider } };
+    const rows = await this.deps.retries.givenUp({ ...key, limit });
+    return rows.flatMap(({ upload: record, provider, attempts, error, failedAt }) => {
+      const upload = toCompletedUpload(record);
+      if (!upload) return [];
+      return [Object.freeze({ upload, provider, attempts, lastError: error, since: new Date(failedAt) })];
+    });
+  }
+
+  // A crash before the statement changes nothing, after it the delivery is due like any other; of two at once the second
+  // finds nothing that was given up.
+  async repeat(uploadId: string, provider?: string): Promise<number> {
+    const count = await this.deps.retries.repeat(uploadId, provider);
+    if (count > 0) this.catchUpSoon();
+    return count;
+  }
+
+  private retry({ upload: record, ...delivery }: ClaimedRetry): void {
+    const upload = toCompletedUpload(record);
+    const hook = this.hooks.find(({ name }) => name === delivery.provider);
+    if (upload && hook && !this.calls.isCalling(delivery))
+      this.slots.take(this.calls.again(delivery, upload, hook));
+  }
+
+  /** A failure is met again in the next round of maintenance. */
+  private catchUpSoon(): void {
+    this.catchUp().catch(() => undefined);
   }
 
   // Hooks are not waited for: one that never returns must not keep the events of others.
   private async claimAll(): Promise<void> {
-    while (this.wanted && !this.stopped && this.running.size < BATCH) {
-      const records = await this.deps.deliveries.claim(BATCH - this.running.size);
+    const providers = this.hooks.map(({ name }) => name);
+    for (let found = 1; found > 0 && providers.length > 0 && !this.stopped && this.slots.free > 0;) {
+      const records = await this.deps.deliveries.claim(this.slots.free);
       for (const record of records) this.deliver(record);
-      if (records.length === 0) break;
+      const { free } = this.slots;
+      const retries = free > 0 ? await this.deps.retries.claim(providers, free) : [];
+      for (const retry of retries) this.retry(retry);
+      found = records.length + retries.length;
     }
-    this.behind = this.running.size >= BATCH;
-  }
-
-  // A crash before `delivered` calls the hooks again; after it never. The claim keeps a second process away.
-  private async call(upload: CompletedUpload): Promise<void> {
-    try {
-      for (const hook of this.hooks) await hook.onUploadComplete(upload);
-    } catch (error) {
-      this.deps.onError(error, upload);
-      const delay = this.deps.retryMilliseconds ?? RETRY_MILLISECONDS;
-      return this.record(upload, () => this.deps.deliveries.postpone(upload.id, delay));
-    }
-    return this.record(upload, () => this.deps.deliveries.delivered(upload.id));
-  }
-
-  private async record(upload: CompletedUpload, write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      this.deps.onError(error, upload);
-    }
-  }
-
-  private renew(): void {
-    this.deps.deliveries.renew([...this.running.keys()]).catch(() => {
-      // The claim runs out by itself, and the event is delivered once more.
-    });
-  }
-
-  private stopRenewing(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.behind = this.slots.free <= 0;
   }
 }

@@ -101,7 +101,8 @@ export class DueStatements {
       `SELECT id FROM tus_upload
       WHERE endpoint = ? AND state = 'gone' AND state NOT IN (${stateList(SETTLED)}) AND updated_at <= ${now} - ?
       AND delivery IS NULL AND content <> 'releasing' AND pins = 0
-      AND NOT EXISTS (SELECT 1 FROM tus_part WHERE upload_id = tus_upload.id) ORDER BY updated_at LIMIT ? ${lockFree}`,
+      AND NOT EXISTS (SELECT 1 FROM tus_part WHERE upload_id = tus_upload.id)
+      AND NOT EXISTS (SELECT 1 FROM tus_delivery WHERE upload_id = tus_upload.id) ORDER BY updated_at LIMIT ? ${lockFree}`,
       [this.deps.endpoint, olderThanMilliseconds, ROWS_PER_STATEMENT],
     );
     if (old.length === 0) return 0;

@@ -40,7 +40,7 @@ export function postgresDialect(schema: string | undefined): ServerDialect {
     dress(sql) {
       let position = 0;
       return sql
-        .replace(/\btus_(upload|final_partial|part|migrations)\b/g, table)
+        .replace(/\btus_(upload|final_partial|part|delivery|migrations)\b/g, table)
         .replace(/\?/g, () => `$${++position}`);
     },
   };

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import { deliverySchema } from './delivery.schema.js';
 import { finalPartialSchema } from './final-partial.schema.js';
 import { partSchema } from './part.schema.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations.js';
@@ -18,7 +19,7 @@ const DRIVERS: readonly SqliteDriver[] = ['sqlite3', 'better-sqlite3'];
 const BUSY_TIMEOUT = 5_000;
 
 const COMMON = {
-  entities: [uploadSchema('sqlite'), finalPartialSchema('sqlite'), partSchema('sqlite')],
+  entities: [uploadSchema, finalPartialSchema, partSchema, deliverySchema].map((schema) => schema('sqlite')),
   migrations: MIGRATIONS,
   migrationsTableName: MIGRATIONS_TABLE,
   migrationsRun: false,

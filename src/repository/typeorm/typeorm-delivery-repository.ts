@@ -28,15 +28,25 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
     }
   }
 
-  async delivered(id: string): Promise<void> {
-    const statement = `UPDATE tus_upload SET delivery = NULL, delivery_until = NULL WHERE id = ? AND endpoint = ?`;
-    await this.connection.change(statement, [id, this.endpoint]);
-  }
-
-  async postpone(id: string, delayMilliseconds: number): Promise<void> {
-    const statement = `UPDATE tus_upload SET delivery_until = ${this.connection.dialect.now} + ?
-      WHERE id = ? AND endpoint = ? AND delivery = 'pending'`;
-    await this.connection.change(statement, [delayMilliseconds, id, this.endpoint]);
+  async delivered(ids: readonly string[]): Promise<void> {
+    const { dialect } = this.connection;
+    for (const chunk of statementChunks(ids)) {
+      // However many they are, SQLite gets them as one parameter, and keeps the statement prepared.
+      const { sql: source, parameters } = dialect.givenRows(
+        [{ name: 'given_id', type: 'varchar' }],
+        rowsOf(chunk),
+      );
+      const update = dialect.joinedUpdate({
+        table: 'tus_upload',
+        source,
+        alias: 'given',
+        set: 'delivery = NULL, delivery_until = NULL',
+        on: 'id = given_id',
+        // Without a word of the marker: SQLite would go through all that are pending, for each of these.
+        where: 'endpoint = ?',
+      });
+      await this.connection.change(update, [...parameters, this.endpoint]);
+    }
   }
 
   private claimAtOnce(limit: number): Promise<SelectedUpload[]> {
@@ -74,4 +84,8 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
   private due(): string {
     return `endpoint = ? AND delivery = 'pending' AND delivery_until <= ${this.connection.dialect.now}`;
   }
+}
+
+function rowsOf(ids: readonly string[]): string[][] {
+  return ids.map((id) => [id]);
 }

@@ -48,7 +48,7 @@ export function assignments(
   if (change.completed) sets.push(`completed_at = ${now}`);
   if (change.delivery) {
     set('delivery', change.delivery);
-    sets.push(`delivery_until = ${now} + ${LEASE_MILLISECONDS}`);
+    sets.push(`delivery_until = ${now} + ${change.unclaimed ? 0 : LEASE_MILLISECONDS}`);
   }
   if (change.state && ENDED.includes(change.state)) sets.push('dedupe_key = NULL');
   if (release) sets.push(change.fenced ? GIVE_BACK : RELEASE);

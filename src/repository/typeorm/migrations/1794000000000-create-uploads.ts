@@ -1,11 +1,12 @@
 import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
 import { Table, TableIndex } from 'typeorm';
 import { columnTypes } from '../column-types.js';
+import { DELIVERY_INDEX } from '../delivery.schema.js';
 import { familyOf } from '../database-family.js';
 import type { Family } from '../dialect.js';
 import { uploadIndexes } from '../upload-indexes.js';
 
-/** The uploads, the ordered lists of finals, and the parts of uploads. May be repeated where a crash left it half done. */
+/** The uploads, the ordered lists of finals, the parts of uploads, and deliveries that failed. May be repeated where a crash left it half done. */
 export class CreateUploads1794000000000 implements MigrationInterface {
   readonly name = 'CreateUploads1794000000000';
 
@@ -14,9 +15,11 @@ export class CreateUploads1794000000000 implements MigrationInterface {
     await runner.createTable(uploads(family), true);
     await runner.createTable(finalPartials(family), true);
     await runner.createTable(parts(family), true);
+    await runner.createTable(deliveries(family), true);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable('tus_delivery', true);
     await runner.dropTable('tus_part', true);
     await runner.dropTable('tus_final_partial', true);
     await runner.dropTable('tus_upload', true);
@@ -93,6 +96,23 @@ function parts(family: Family): Table {
       nullable(short('tag', 1024)),
       { name: 'tail', type: 'integer' },
     ],
+  });
+}
+
+function deliveries(family: Family): Table {
+  const { short, long } = columnsOf(family);
+  return new Table({
+    name: 'tus_delivery',
+    columns: [
+      { ...short('upload_id', 255), isPrimary: true },
+      { ...short('provider', 255), isPrimary: true },
+      short('endpoint', 255),
+      { name: 'attempts', type: 'integer' },
+      nullable({ name: 'due_at', type: 'bigint' }),
+      nullable({ name: 'failed_at', type: 'bigint' }),
+      nullable(long('error')),
+    ],
+    indices: [new TableIndex({ name: DELIVERY_INDEX.name, columnNames: [...DELIVERY_INDEX.columns] })],
   });
 }
 

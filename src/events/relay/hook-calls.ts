@@ -1,0 +1,168 @@
+import type { CompletedUpload } from '../../model/upload.js';
+import type { DeliveryRepository } from '../../repository/delivery-repository.js';
+import type {
+  CountedDelivery,
+  DeliveryFailure,
+  DeliveryKey,
+  RetryRepository,
+} from '../../repository/retry-repository.js';
+import type { DeliverySettings } from '../delivery-settings.js';
+import type { OnUploadComplete } from '../hooks.js';
+import type { NamedHook } from '../named-hook.js';
+import type { Alarm } from './alarm.js';
+import { backOff } from './back-off.js';
+import { Claims } from './claims.js';
+import { SharedWrite } from './shared-write.js';
+import type { Task } from './slots.js';
+
+/** Of what a hook threw so much is kept. */
+const LONGEST_ERROR = 2_000;
+
+export interface HookCallsDeps {
+  readonly deliveries: DeliveryRepository;
+  readonly retries: RetryRepository;
+  readonly settings: DeliverySettings;
+  /** Rings when a call that failed is due again. */
+  readonly alarm: Alarm;
+  /** Told of a hook that threw, or of a statement that failed, with the upload. */
+  readonly onError: (error: unknown, upload: CompletedUpload) => void;
+}
+
+type Hook = NamedHook<OnUploadComplete>;
+/** How a call ended. */
+type Outcome = { readonly hook: Hook; readonly error?: unknown; readonly failed: boolean };
+
+/** Calls hooks for what is claimed, and puts on record how that ended. Never rejects. */
+export class HookCalls {
+  private readonly marked: Claims<string>;
+  private readonly single: Claims<CountedDelivery>;
+  private readonly done: SharedWrite;
+
+  constructor(private readonly deps: HookCallsDeps) {
+    const { deliveries, retries } = deps;
+    this.marked = new Claims((ids) => deliveries.renew(ids));
+    this.single = new Claims((keys) => retries.renew(keys));
+    this.done = new SharedWrite((ids) => deliveries.delivered(ids));
+  }
+
+  /** Tells all hooks of an upload whose marker is claimed, in their order, without one waiting for another. */
+  all(upload: CompletedUpload, hooks: readonly Hook[]): Task {
+    return {
+      key: upload.id,
+      run: () => this.tellAll(upload, hooks),
+      hold: () => this.marked.hold(upload.id, upload.id),
+      drop: () => this.marked.drop(upload.id),
+    };
+  }
+
+  /** Whether the hook is being called already: its claim has run out where the database did not answer for long. */
+  isCalling(delivery: DeliveryKey): boolean {
+    return this.single.has(nameOf(delivery));
+  }
+
+  /** Tells one hook again whose delivery is claimed. */
+  again(delivery: CountedDelivery, upload: CompletedUpload, hook: Hook): Task {
+    return {
+      key: nameOf(delivery),
+      run: () => this.settle(delivery, upload, outcomeOf(hook, upload)),
+      hold: () => this.single.hold(nameOf(delivery), delivery),
+      drop: () => this.single.drop(nameOf(delivery)),
+    };
+  }
+
+  // A crash before it ends calls all of them again. The first that throws puts itself, and those that still run, on
+  // record by themselves. The claim keeps a second process away.
+  private async tellAll(upload: CompletedUpload, hooks: readonly Hook[]): Promise<void> {
+    const { id } = upload;
+    this.marked.hold(id, id);
+    const running = new Map(hooks.map((hook) => [hook, outcomeOf(hook, upload)]));
+    try {
+      while (running.size > 0) {
+        const outcome = await Promise.race(running.values());
+        running.delete(outcome.hook);
+        if (outcome.failed) return await this.part(upload, outcome, running);
+      }
+      await this.done.add(id);
+    } catch (error) {
+      // The claim is kept as long as a hook runs; then it runs out, and all are called again.
+      this.deps.onError(error, upload);
+      await Promise.all(running.values());
+    } finally {
+      this.marked.drop(id);
+    }
+  }
+
+  private async part(
+    upload: CompletedUpload,
+    { hook, error }: Outcome,
+    running: ReadonlyMap<Hook, Promise<Outcome>>,
+  ): Promise<void> {
+    this.deps.onError(error, upload);
+    const others = [...running].map(([{ name }, outcome]) => ({ key: keyOf(upload, name), outcome }));
+    const failure = this.failure(error, 1);
+    const open = [{ ...keyOf(upload, hook.name), failure }, ...others.map(({ key }) => key)];
+    const recorded = await this.deps.retries.open(upload.id, open);
+    this.ringFor(failure);
+    this.marked.drop(upload.id);
+    // Where somebody else was faster, the rows are theirs.
+    if (!recorded) return void (await Promise.all(running.values()));
+    await Promise.all(
+      others.map(({ key, outcome }) => this.settle({ ...key, attempts: 0 }, upload, outcome)),
+    );
+  }
+
+  // A crash before the statement calls the hook again, once the claim has run out; after it never, or when it is due. Of
+  // two at once the second finds no row, or one with another count.
+  private async settle(
+    delivery: CountedDelivery,
+    upload: CompletedUpload,
+    outcome: Promise<Outcome>,
+  ): Promise<void> {
+    this.single.hold(nameOf(delivery), delivery);
+    const { failed, error } = await outcome;
+    try {
+      if (!failed) return await this.deps.retries.delivered(delivery);
+      this.deps.onError(error, upload);
+      const failure = this.failure(error, delivery.attempts + 1);
+      await this.deps.retries.failed(delivery, failure);
+      this.ringFor(failure);
+    } catch (fault) {
+      this.deps.onError(fault, upload);
+    } finally {
+      this.single.drop(nameOf(delivery));
+    }
+  }
+
+  private failure(error: unknown, failures: number): DeliveryFailure {
+    return { error: textOf(error), delay: backOff(this.deps.settings, failures, Math.random()) };
+  }
+
+  /** Set when the statement is through: by then the database has begun to count. */
+  private ringFor({ delay }: DeliveryFailure): void {
+    if (delay !== null) this.deps.alarm.set(delay + 1);
+  }
+}
+
+function outcomeOf(hook: Hook, upload: CompletedUpload): Promise<Outcome> {
+  return called(hook, upload).then(
+    () => ({ hook, failed: false }),
+    (error: unknown) => ({ hook, error, failed: true }),
+  );
+}
+
+async function called({ hook }: Hook, upload: CompletedUpload): Promise<void> {
+  await hook.onUploadComplete(upload);
+}
+
+function nameOf({ uploadId, provider }: DeliveryKey): string {
+  return `${uploadId} ${provider}`;
+}
+
+function keyOf({ id }: CompletedUpload, provider: string) {
+  return { uploadId: id, provider };
+}
+
+/** PostgreSQL has no text with a NUL. */
+function textOf(error: unknown): string {
+  return String(error).replaceAll('\0', '').slice(0, LONGEST_ERROR);
+}

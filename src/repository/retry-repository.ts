@@ -1,0 +1,71 @@
+import type { UploadRecord } from './upload-record.js';
+
+/** Injection token of the deliveries of one registration that have failed. */
+export const RETRY_REPOSITORY = Symbol('nestjs-tus:retry-repository');
+
+/** The call of one provider for one upload. */
+export interface DeliveryKey {
+  readonly uploadId: string;
+  readonly provider: string;
+}
+
+/** A delivery with the number of its calls that have failed, by which two writers of it know each other. */
+export interface CountedDelivery extends DeliveryKey {
+  readonly attempts: number;
+}
+
+/** How a call failed. */
+export interface DeliveryFailure {
+  readonly error: string;
+  /** Milliseconds until it may be claimed again; null gives it up. */
+  readonly delay: number | null;
+}
+
+/** A provider that has not returned: its call has failed, or is under way. */
+export interface OpenDelivery extends DeliveryKey {
+  readonly failure?: DeliveryFailure;
+}
+
+export interface ClaimedRetry extends CountedDelivery {
+  readonly upload: UploadRecord;
+}
+
+export interface GivenUpDelivery extends CountedDelivery {
+  readonly upload: UploadRecord;
+  readonly error: string;
+  /** Milliseconds since 1970, by the clock of the database. */
+  readonly failedAt: number;
+}
+
+/** Which deliveries that were given up are listed, in the order of their uploads and providers. */
+export interface GivenUpFilter {
+  readonly after?: DeliveryKey;
+  readonly limit: number;
+}
+
+/** Deliveries by themselves, from the first failure of a provider for their upload on: a row for each. */
+export interface RetryRepository {
+  /**
+   * One transaction: the marker of the event is cleared, and each provider that has not returned has a row; one that is
+   * being called has it claimed. False if the event was not marked any more: all providers returned elsewhere, or those
+   * that did not have their rows.
+   */
+  open(uploadId: string, deliveries: readonly OpenDelivery[]): Promise<boolean>;
+
+  /** Claims what is due of these providers, the longest due first. Each is claimed by one caller only. */
+  claim(providers: readonly string[], limit: number): Promise<ClaimedRetry[]>;
+
+  /** Extends claims that are being worked on. */
+  renew(deliveries: readonly CountedDelivery[]): Promise<void>;
+
+  /** The provider returned. */
+  delivered(delivery: DeliveryKey): Promise<void>;
+
+  /** One call more has failed. Changes nothing if another process has said so before. */
+  failed(delivery: CountedDelivery, failure: DeliveryFailure): Promise<void>;
+
+  givenUp(filter: GivenUpFilter): Promise<GivenUpDelivery[]>;
+
+  /** Makes deliveries that were given up due now, with all their attempts before them; resolves with how many. */
+  repeat(uploadId: string, provider?: string): Promise<number>;
+}
