@@ -47,6 +47,15 @@ export const targets = [
     },
     { workload: 'start', server, figure: 'first 201, ms', atMost: 1.2, than: { server: 'nest-typeorm' } },
   ]),
+  ...each(['in the POST, /s', 'POST + PATCH, /s'], (figure) => [
+    {
+      workload: 'completion-hook',
+      server: 'nestjs-tus-hook',
+      figure,
+      more: 0.8,
+      than: { server: 'nestjs-tus' },
+    },
+  ]),
   ...each(['nestjs-tus-better-sqlite3'], (server) => [
     { workload: 'small-uploads', server, figure: 'in the POST, /s', more: 2, than: { server: 'tus-server' } },
     {

@@ -48,7 +48,7 @@ export class CompletionRelay implements CompletionOutbox {
 
   deliver(record: UploadRecord): void {
     const upload = toCompletedUpload(record);
-    if (!upload || this.elsewhere || this.stopped) return;
+    if (!upload || this.elsewhere || this.stopped || this.calls.isTelling(upload)) return;
     // Left out, it waits in the database until its claim has run out, for whoever has time.
     if (!this.slots.take(this.calls.all(upload, this.hooks))) this.behind = true;
   }
@@ -66,6 +66,7 @@ export class CompletionRelay implements CompletionOutbox {
     // Who asked for it hears of a failure.
     await this.catchingUp?.catch(() => undefined);
     await this.slots.idle();
+    await this.calls.idle();
   }
 
   /** Begins no more deliveries, and waits for the hooks that run. */
@@ -74,6 +75,7 @@ export class CompletionRelay implements CompletionOutbox {
     this.alarm.stop();
     await this.catchingUp?.catch(() => undefined);
     await this.slots.stop();
+    await this.calls.idle();
   }
 
   async failed({ after, limit = PAGE }: ListFailedDeliveries): Promise<FailedDelivery[]> {

@@ -37,6 +37,7 @@ export class HookCalls {
   private readonly marked: Claims<string>;
   private readonly single: Claims<CountedDelivery>;
   private readonly done: SharedWrite;
+  private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly deps: HookCallsDeps) {
     const { deliveries, retries } = deps;
@@ -53,6 +54,16 @@ export class HookCalls {
       hold: () => this.marked.hold(upload.id, upload.id),
       drop: () => this.marked.drop(upload.id),
     };
+  }
+
+  /** Whether its hooks are being called, or its marker is about to be cleared. */
+  isTelling({ id }: CompletedUpload): boolean {
+    return this.marked.has(id);
+  }
+
+  /** Resolves when what has returned is on record. */
+  async idle(): Promise<void> {
+    while (this.ending.size > 0) await Promise.all(this.ending);
   }
 
   /** Whether the hook is being called already: its claim has run out where the database did not answer for long. */
@@ -82,14 +93,25 @@ export class HookCalls {
         running.delete(outcome.hook);
         if (outcome.failed) return await this.part(upload, outcome, running);
       }
-      await this.done.add(id);
+      this.finish(upload);
     } catch (error) {
       // The claim is kept as long as a hook runs; then it runs out, and all are called again.
       this.deps.onError(error, upload);
       await Promise.all(running.values());
-    } finally {
       this.marked.drop(id);
     }
+  }
+
+  /** Clears the marker. The claim is kept until then, but not the place of a call. */
+  private finish(upload: CompletedUpload): void {
+    const ending = this.done
+      .add(upload.id)
+      .catch((error: unknown) => this.deps.onError(error, upload))
+      .finally(() => {
+        this.marked.drop(upload.id);
+        this.ending.delete(ending);
+      });
+    this.ending.add(ending);
   }
 
   private async part(
