@@ -1,12 +1,9 @@
-import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileSays } from '../support/files.js';
 import { MortalServer } from '../support/mortal-server.js';
 import { call, create, head, patch, tus } from '../support/raw-http.js';
-import { sqlite } from '../support/rows.js';
+import { rowsSay } from '../support/rows.js';
 
 describe('a process that dies between the last byte and the end of OnUploadComplete (promise 5)', () => {
   let server: MortalServer;
@@ -26,7 +23,8 @@ describe('a process that dies between the last byte and the end of OnUploadCompl
     await calls(3);
     const id = url.split('/').at(-1);
     expect((await readFile(server.journal, 'utf8')).trim().split('\n')).toEqual([id, id, id]);
-    await pending(server.directory, 0);
+    const pending = 'SELECT id FROM tus_upload WHERE delivery IS NOT NULL';
+    await rowsSay(server.directory, pending, (rows) => rows.length === 0);
   });
 
   it('has it delivered although the upload was deleted', async () => {
@@ -43,19 +41,3 @@ describe('a process that dies between the last byte and the end of OnUploadCompl
     await fileSays(server.journal, (text) => text.split('\n').length > count);
   }
 });
-
-/** Resolves when so many events wait. */
-async function pending(directory: string, count: number): Promise<void> {
-  const sql = 'SELECT id FROM tus_upload WHERE delivery IS NOT NULL';
-  const watcher = watch(join(directory, '.tus'));
-  try {
-    for (;;) {
-      // Listened to before the rows are read, so that no change is missed.
-      const changed = once(watcher, 'change');
-      if ((await sqlite(directory, sql)).length === count) return;
-      await changed;
-    }
-  } finally {
-    watcher.close();
-  }
-}

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { join } from 'node:path';
 import sqlite3 from 'sqlite3';
 
@@ -13,6 +15,25 @@ export function sqlite<Row>(directory: string, statement: string, values: Values
       database.close(() => (failure ? reject(failure) : resolve(rows)));
     });
   });
+}
+
+/** Resolves when the rows that a statement selects are as they should be. */
+export async function rowsSay<Row>(
+  directory: string,
+  statement: string,
+  expected: (rows: readonly Row[]) => boolean,
+): Promise<void> {
+  const watcher = watch(join(directory, '.tus'));
+  try {
+    for (;;) {
+      // Listened to before the rows are read, so that no change is missed.
+      const changed = once(watcher, 'change');
+      if (expected(await sqlite<Row>(directory, statement))) return;
+      await changed;
+    }
+  } finally {
+    watcher.close();
+  }
 }
 
 /** Lets leases and the claims of events run out, as five seconds would. */

@@ -27,6 +27,12 @@ export interface ServerOptions {
   readonly nodeFlags?: readonly string[];
   /** Express unless it says otherwise. */
   readonly platform?: Platform;
+  /** Another program than the usual one. */
+  readonly script?: string;
+  /** At which moment of a delivery that program dies. */
+  readonly kill?: object;
+  /** Options of a `DataSource` for PostgreSQL that holds the rows, where that program is told. */
+  readonly postgres?: object;
   /** The working folder of the process. */
   readonly cwd?: string;
 }
@@ -40,7 +46,7 @@ export class ServerProcess {
   ) {}
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [...(options.nodeFlags ?? []), SCRIPT], {
+    const child = spawn(process.execPath, [...(options.nodeFlags ?? []), options.script ?? SCRIPT], {
       ...(options.cwd && { cwd: options.cwd }),
       env: {
         PATH: process.env.PATH,
@@ -51,6 +57,8 @@ export class ServerProcess {
         ...(options.fault && { TUS_FAULT: JSON.stringify(options.fault) }),
         ...(options.platform && { TUS_PLATFORM: options.platform }),
         ...(options.hook && { TUS_HOOK: options.hook }),
+        ...(options.kill && { TUS_KILL: JSON.stringify(options.kill) }),
+        ...(options.postgres && { TUS_POSTGRES: JSON.stringify(options.postgres) }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -71,6 +79,10 @@ export class ServerProcess {
     const { child } = this;
     if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.signalCode);
     return once(child, 'exit').then(() => child.signalCode);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   /** How the process has ended: the signal, or the exit code; undefined while it runs. */

@@ -1,0 +1,60 @@
+// A server that dies at a moment of a delivery, and writes down which calls of its hook have begun (+) and returned (-).
+import { appendFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { LocalStorage, TusModule } from '../../../dist/index.js';
+import { CompletionRelay } from '../../../dist/events/relay/completion-relay.js';
+import { DELIVERY_REPOSITORY } from '../../../dist/repository/delivery-repository.js';
+
+const { TUS_DIRECTORY, TUS_COMPLETED, TUS_KILL = 'null', TUS_POSTGRES } = process.env;
+const kill = JSON.parse(TUS_KILL);
+let passed = 0;
+
+/** Dies where it is told to, at the moment that it is told to. */
+function mayDie(point, late = false) {
+  if (kill?.point !== point || kill.late !== late || passed++ < kill.after) return;
+  process.kill(process.pid, 'SIGKILL');
+}
+
+class Journal {
+  async onUploadComplete({ id }) {
+    mayDie('inside');
+    appendFileSync(TUS_COMPLETED, `+ ${process.pid} ${id}\n`);
+    await turn();
+    mayDie('inside', true);
+    appendFileSync(TUS_COMPLETED, `- ${process.pid} ${id}\n`);
+  }
+}
+
+class AppModule {}
+Module({
+  imports: [
+    TusModule.forRoot({
+      storage: new LocalStorage({ directory: TUS_DIRECTORY }),
+      ...(TUS_POSTGRES && { database: await new DataSource(JSON.parse(TUS_POSTGRES)).initialize() }),
+    }),
+  ],
+  providers: [Journal],
+})(AppModule);
+
+const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+const relay = app.get(CompletionRelay, { strict: false });
+const deliveries = app.get(DELIVERY_REPOSITORY, { strict: false });
+dyingBefore(relay, 'deliver', 'before');
+dyingBefore(deliveries, 'delivered', 'after');
+app.enableShutdownHooks();
+await app.listen(0, '127.0.0.1');
+process.stdout.write(`${JSON.stringify({ port: app.getHttpServer().address().port })}\n`);
+
+/** Late: when the call is under way, so that nobody knows what has become of it. */
+function dyingBefore(object, method, point) {
+  const real = object[method].bind(object);
+  object[method] = (...input) => {
+    mayDie(point);
+    const result = real(...input);
+    mayDie(point, true);
+    return result;
+  };
+}
