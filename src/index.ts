@@ -74,6 +74,12 @@ export type {
 export { TusHooks } from './module/tus-hooks.decorator.js';
 export type { TusHooksOptions } from './module/tus-hooks.decorator.js';
 export type { FinishAnswer } from './model/finish-answer.js';
+export { CompletedUploadPublisher } from './events/broker/completed-upload-publisher.js';
+export type {
+  CompletedUploadPublisherOptions,
+  EventClient,
+} from './events/broker/completed-upload-publisher.js';
+export type { CompletedUploadData, UploadCloudEvent } from './events/broker/cloud-event.js';
 export type { FailedDelivery, ListFailedDeliveries } from './events/failed-delivery.js';
 export { LocalStorage } from './storage/local/local.storage.js';
 export type { LocalStorageOptions } from './storage/local/options.js';

@@ -7,7 +7,7 @@ const POSTGRES = '/usr/lib/postgresql';
 const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES).map((name) => join(POSTGRES, name, 'bin')) : [];
 
 /** The programs that must be found, and the packages of Debian that have them. */
-const databases = [
+const servers = [
   { name: 'PostgreSQL', programs: ['initdb'], folders: versions, packages: ['postgresql'] },
   // Not the package that starts a server of the system with it.
   {
@@ -16,11 +16,13 @@ const databases = [
     folders: ['/usr/sbin', '/usr/bin'],
     packages: ['mariadb-server-core', 'mariadb-client-core'],
   },
+  // The server under another name; the package `redis-server` starts one of the system.
+  { name: 'Redis', programs: ['redis-check-rdb'], folders: ['/usr/bin'], packages: ['redis-tools'] },
 ];
 
-/** The database servers: which are there, and what gets the others. */
+/** The servers that Debian has: which are there, and what gets the others. */
 export const debian = {
-  services: databases.map(({ name, programs, folders, packages }) => ({
+  services: servers.map(({ name, programs, folders, packages }) => ({
     name,
     there: areThere(programs, folders),
     packages,
