@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Controller, Module } from '@nestjs/common';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxy, ClientsModule, EventPattern, Payload, Transport } from '@nestjs/microservices';
-import type { MicroserviceOptions } from '@nestjs/microservices';
+import { ClientsModule, EventPattern, Payload, Transport } from '@nestjs/microservices';
+import type { ClientProxy, MicroserviceOptions } from '@nestjs/microservices';
 import { Subject, firstValueFrom, of } from 'rxjs';
 import { CompletedUploadPublisher } from '../../src/index.js';
 import type { CompletedUploadPublisherOptions, UploadCloudEvent } from '../../src/index.js';
