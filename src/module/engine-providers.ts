@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
+import type { FailedCall } from '../events/relay/hook-calls.js';
 import { UploadEvents } from '../events/upload-events.js';
 import { UploadHooks } from '../events/upload-hooks.js';
 import type { FailedHook } from '../events/upload-hooks.js';
@@ -154,8 +155,14 @@ function uploadProviders(name: string | undefined): Provider[] {
   ];
 }
 
-function deliveryFailed(error: unknown, { id }: CompletedUpload): void {
-  logger.error(`OnUploadComplete failed for ${id}`, error);
+function deliveryFailed(error: unknown, { id }: CompletedUpload, failed?: FailedCall): void {
+  if (!failed) return logger.error(`How OnUploadComplete ended for ${id} was not recorded`, error);
+  const { provider, delay } = failed;
+  const then =
+    delay === null
+      ? 'and is given up: see UploadService.failedDeliveries'
+      : `and is called again in ${Math.ceil(delay / 1000)} s`;
+  logger.error(`OnUploadComplete of ${provider} failed for ${id} ${then}`, error);
 }
 
 function logged(message: string): (error: unknown) => void {

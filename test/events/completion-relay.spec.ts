@@ -196,6 +196,30 @@ describe('the relay of completion events', () => {
     expect(await relay.repeat(id)).toBe(0);
   });
 
+  it('says with each failure who failed, and when it is called again or that it is given up', async () => {
+    const id = await abandoned();
+    const said: unknown[] = [];
+    const relay = new CompletionRelay({
+      deliveries,
+      retries,
+      settings: { ...SETTINGS, attempts: 2 },
+      onError: (error, upload, failed) => said.push([error, upload.id, failed]),
+    });
+    // Not even a text can be made of it.
+    const thrown: unknown = Object.create(null);
+    relay.use([{ name: 'Videos', hook: { onUploadComplete: () => Promise.reject(thrown) } }]);
+    for (const _ of [1, 2]) {
+      await round(relay);
+      await delaysOver();
+    }
+    expect(said).toEqual([
+      [thrown, id, { provider: 'Videos', delay: expect.any(Number) }],
+      [thrown, id, { provider: 'Videos', delay: null }],
+    ]);
+    expect(await relay.failed({})).toMatchObject([{ lastError: 'object' }]);
+    await relay.stop();
+  });
+
   it('calls again by itself when the delay is over', async () => {
     const id = await abandoned();
     await new Promise<void>((resolve) => {

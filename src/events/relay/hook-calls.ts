@@ -24,8 +24,14 @@ export interface HookCallsDeps {
   readonly settings: DeliverySettings;
   /** Rings when a call that failed is due again. */
   readonly alarm: Alarm;
-  /** Told of a hook that threw, or of a statement that failed, with the upload. */
-  readonly onError: (error: unknown, upload: CompletedUpload) => void;
+  /** Told of a hook that threw, with what follows, and of a statement that failed. */
+  readonly onError: (error: unknown, upload: CompletedUpload, failed?: FailedCall) => void;
+}
+
+export interface FailedCall {
+  readonly provider: string;
+  /** Milliseconds until it is called again; null if it is given up. */
+  readonly delay: number | null;
 }
 
 type Hook = NamedHook<OnUploadComplete>;
@@ -119,9 +125,8 @@ export class HookCalls {
     { hook, error }: Outcome,
     running: ReadonlyMap<Hook, Promise<Outcome>>,
   ): Promise<void> {
-    this.deps.onError(error, upload);
     const others = [...running].map(([{ name }, outcome]) => ({ key: keyOf(upload, name), outcome }));
-    const failure = this.failure(error, 1);
+    const failure = this.failure(upload, { hook, error }, 1);
     const open = [{ ...keyOf(upload, hook.name), failure }, ...others.map(({ key }) => key)];
     const recorded = await this.deps.retries.open(upload.id, open);
     this.ringFor(failure);
@@ -138,14 +143,13 @@ export class HookCalls {
   private async settle(
     delivery: CountedDelivery,
     upload: CompletedUpload,
-    outcome: Promise<Outcome>,
+    called: Promise<Outcome>,
   ): Promise<void> {
     this.single.hold(nameOf(delivery), delivery);
-    const { failed, error } = await outcome;
+    const outcome = await called;
     try {
-      if (!failed) return await this.deps.retries.delivered(delivery);
-      this.deps.onError(error, upload);
-      const failure = this.failure(error, delivery.attempts + 1);
+      if (!outcome.failed) return await this.deps.retries.delivered(delivery);
+      const failure = this.failure(upload, outcome, delivery.attempts + 1);
       await this.deps.retries.failed(delivery, failure);
       this.ringFor(failure);
     } catch (fault) {
@@ -155,8 +159,14 @@ export class HookCalls {
     }
   }
 
-  private failure(error: unknown, failures: number): DeliveryFailure {
-    return { error: textOf(error), delay: backOff(this.deps.settings, failures, Math.random()) };
+  private failure(
+    upload: CompletedUpload,
+    { hook, error }: Pick<Outcome, 'hook' | 'error'>,
+    failures: number,
+  ): DeliveryFailure {
+    const delay = backOff(this.deps.settings, failures, Math.random());
+    this.deps.onError(error, upload, { provider: hook.name, delay });
+    return { error: textOf(error), delay };
   }
 
   /** Set when the statement is through: by then the database has begun to count. */
@@ -184,7 +194,11 @@ function keyOf({ id }: CompletedUpload, provider: string) {
   return { uploadId: id, provider };
 }
 
-/** PostgreSQL has no text with a NUL. */
+/** PostgreSQL has no text with a NUL. Not everything that can be thrown has a text. */
 function textOf(error: unknown): string {
-  return String(error).replaceAll('\0', '').slice(0, LONGEST_ERROR);
+  try {
+    return String(error).replaceAll('\0', '').slice(0, LONGEST_ERROR);
+  } catch {
+    return typeof error;
+  }
 }

@@ -34,6 +34,11 @@ export class Journal {
       .filter((id) => seen.size === seen.add(id).size);
   }
 
+  /** Uploads for which a call has thrown. */
+  get failed(): ReadonlySet<string> {
+    return this.idsOf('!');
+  }
+
   /** How many calls of a process have returned. */
   returnedIn(pid: number): number {
     return this.lines.filter(([sign, process]) => sign === '-' && process === String(pid)).length;
