@@ -143,10 +143,10 @@ export class HookCalls {
   private async settle(
     delivery: CountedDelivery,
     upload: CompletedUpload,
-    called: Promise<Outcome>,
+    call: Promise<Outcome>,
   ): Promise<void> {
     this.single.hold(nameOf(delivery), delivery);
-    const outcome = await called;
+    const outcome = await call;
     try {
       if (!outcome.failed) return await this.deps.retries.delivered(delivery);
       const failure = this.failure(upload, outcome, delivery.attempts + 1);
