@@ -27,7 +27,7 @@ export class GalleryController {
   @Sse('live')
   live(): Observable<MessageEvent> {
     const completed$ = this.events.completed$.pipe(
-      map((upload) => ({ id: upload.id, name: nameOf(upload), length: upload.length })),
+      map(({ upload }) => ({ id: upload.id, name: nameOf(upload), length: upload.length })),
     );
     const there$ = defer(() => this.gallery.all()).pipe(mergeMap((entries) => entries));
     const ended$ = this.gallery.finished$.pipe(ignoreElements(), endWith(true));
