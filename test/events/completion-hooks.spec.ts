@@ -275,7 +275,7 @@ describe('OnUploadComplete', () => {
     const hook = new Watching();
     context = await UploadsContext.start({
       directory: first.directory,
-      application: { providers: [{ provide: 'hook', useValue: hook }] },
+      application: { providers: [{ provide: 'hook-0', useValue: hook }] },
     });
     await context.redeliver();
     expect(hook.ids).toEqual([id]);
