@@ -42,8 +42,7 @@ export class AppendTarget implements PartTarget {
     const { blocks } = this.deps;
     this.current ??= blocks.begin(this.upload, this.record);
     await this.current;
-    await blocks.stage(this.upload, part, part);
-    return TAG;
+    return blocks.stage(this.upload, part, part);
   }
 
   async putTail(tail: PartBytes): Promise<string> {

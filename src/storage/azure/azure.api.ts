@@ -28,6 +28,13 @@ export interface CopySource {
   readonly token?: string | undefined;
 }
 
+export interface CopyOptions {
+  readonly range: ByteRange;
+  readonly headers: WorkHeaders;
+  /** What the bytes have to have. */
+  readonly crc64?: Uint8Array | undefined;
+}
+
 export interface BlobState {
   readonly etag: string;
   /** Bytes of the blob. */
@@ -67,10 +74,16 @@ export class AzureApi {
     );
   }
 
-  async stageBlock({ blob, id }: Block, body: BlobBody, headers: WorkHeaders): Promise<void> {
-    await this.sending('Put Block', body, (source, abortSignal) =>
+  /** Resolves with the CRC64 that the store has computed of the bytes; undefined if it tells none. */
+  async stageBlock(
+    { blob, id }: Block,
+    body: BlobBody,
+    headers: WorkHeaders,
+  ): Promise<Uint8Array | undefined> {
+    const { xMsContentCrc64 } = await this.sending('Put Block', body, (source, abortSignal) =>
       this.at(blob).stageBlock(id, source, body.length, { ...headers, abortSignal }),
     );
+    return xMsContentCrc64;
   }
 
   /**
@@ -80,13 +93,14 @@ export class AzureApi {
   async copyBlock(
     { blob, id }: Block,
     source: (abortSignal: AbortSignal) => Promise<CopySource>,
-    { range, headers }: { readonly range: ByteRange; readonly headers: WorkHeaders },
+    { range, headers, crc64 }: CopyOptions,
   ): Promise<void> {
     await this.requests.long('Put Block From URL', async (abortSignal) => {
       const { url, token } = await source(abortSignal);
       await this.at(blob).stageBlockFromURL(id, url, range.start, range.end - range.start + 1, {
         ...headers,
         ...(token !== undefined && { sourceAuthorization: { scheme: 'Bearer', value: token } }),
+        ...(crc64 && { sourceContentCrc64: crc64 }),
         abortSignal,
       });
     });

@@ -78,6 +78,11 @@ export function isContended(error: unknown): boolean {
   return error instanceof AzureError && ['BlobAlreadyExists', 'ConditionNotMet'].includes(error.code);
 }
 
+/** A commit named blocks that the store does not have, or not any more. */
+export function isDropped(error: unknown): boolean {
+  return error instanceof AzureError && error.code === 'InvalidBlockList';
+}
+
 /** A policy, or a legal hold, keeps the blob. */
 export function isRetained(error: unknown): boolean {
   return error instanceof AzureError && error.code === 'BlobImmutableDueToPolicy';

@@ -27,6 +27,7 @@ import { Completer } from './completer.js';
 import { Concatenator } from './concatenator.js';
 import { Copier } from './copier.js';
 import { copyWays } from './copy-ways.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 import { Keys } from './keys.js';
 import { LARGEST_BLOCK, LEAST_BLOCK, MOST_BLOCKS, UNCOMMITTED_AGE } from './options.js';
 import type { AzureStorageOptions } from './options.js';
@@ -67,7 +68,8 @@ export class AzureStorage implements UploadStorage {
     this.memory = memory;
     this.rules = rulesOf(options);
     this.target = { api, keys, settings, blocks };
-    this.completer = new Completer({ api, keys, settings, blocks, publisher });
+    const dropped = new DroppedBlocks({ blocks, copier, settings });
+    this.completer = new Completer({ api, keys, settings, blocks, publisher, dropped });
     this.concatenator = new Concatenator({ api, keys, settings, blocks, copier, publisher });
     this.cleaner = new Cleaner({ api, keys, blocks });
   }

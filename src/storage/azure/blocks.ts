@@ -32,9 +32,11 @@ export class Blocks {
     return { blob: this.deps.keys.object(upload), id: blockId(upload, part) };
   }
 
-  async stage(upload: StoredUpload, part: Pick<Part, 'epoch' | 'number'>, body: BlobBody): Promise<void> {
+  /** Resolves with what is put on record of the block: the CRC64 of its bytes in Base64, where the store tells it. */
+  async stage(upload: StoredUpload, part: Pick<Part, 'epoch' | 'number'>, body: BlobBody): Promise<string> {
     const { api, settings } = this.deps;
-    await api.stageBlock(this.of(upload, part), body, workHeaders(settings, upload));
+    const crc64 = await api.stageBlock(this.of(upload, part), body, workHeaders(settings, upload));
+    return crc64 ? Buffer.from(crc64).toString('base64') : 'stored';
   }
 
   /** Azure forgets blocks a week after the newest one of their blob. */

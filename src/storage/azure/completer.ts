@@ -1,3 +1,4 @@
+import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Part } from '../../model/part.js';
 import type { LastPart, PartBytes } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
@@ -5,9 +6,11 @@ import { recordAnyway } from '../parts/record-anyway.js';
 import type { Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import type { AzureApi, BlobBody } from './azure.api.js';
+import { isDropped } from './azure.error.js';
 import type { Blocks } from './blocks.js';
 import { blobHeaders } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
+import type { DroppedBlocks } from './dropped-blocks.js';
 import type { Keys } from './keys.js';
 import type { Publication, Publisher } from './publisher.js';
 import { isStaged } from './reference.js';
@@ -22,6 +25,13 @@ export interface CompleterDeps {
   readonly settings: AzureBlobSettings;
   readonly blocks: Blocks;
   readonly publisher: Publisher;
+  readonly dropped: DroppedBlocks;
+}
+
+/** A block of a commit that is at hand, and is staged with it. */
+interface AtHand {
+  readonly block: Named;
+  readonly stage: () => Promise<unknown>;
 }
 
 /** Makes a blob of the parts of an upload. One that has blocks always becomes one through a commit, which drops the rest. */
@@ -60,10 +70,9 @@ export class Completer {
     if (!staged) return this.put(publication, body);
     // After a crash it may have been committed: what is staged now would stay beside it for a week.
     if (await this.deps.publisher.isThere(publication)) return;
-    const last = { epoch: upload.epoch, number: numberAbove(list) };
-    await this.commit(publication, [...parts.slice(0, -1), last], () =>
-      this.deps.blocks.stage(upload, last, body),
-    );
+    const block = { epoch: upload.epoch, number: numberAbove(list) };
+    const stage = () => this.deps.blocks.stage(upload, block, body);
+    await this.commit(publication, parts.slice(0, -1), { block, stage });
   }
 
   private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
@@ -71,35 +80,39 @@ export class Completer {
     const publication = { upload, since: newest(upload, bytes ? [bytes] : parts) };
     if (!target.staged) return this.put(publication, bytes ?? NOTHING);
     if (!bytes) return this.commit(publication, parts);
-    let stored = false;
+    let tag: string | null = null;
+    const stage = async () => (tag = await target.put(bytes));
     try {
-      await this.commit(publication, [...parts, bytes], async () => {
-        await target.put(bytes);
-        stored = true;
-      });
+      await this.commit(publication, parts, { block: bytes, stage });
     } catch (error) {
       // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
-      const row = { ...partOf(bytes), tag: stored ? 'stored' : null };
-      await recordAnyway(upload, [row]);
+      await recordAnyway(upload, [{ ...partOf(bytes), tag }]);
       throw error;
     }
   }
 
-  /** @param stage - brings the block that is missing */
-  private commit(
-    publication: Publication,
-    parts: readonly Named[],
-    stage?: () => Promise<void>,
-  ): Promise<void> {
+  /** @param last - the block that is missing */
+  private commit(publication: Publication, parts: readonly Part[], last?: AtHand): Promise<void> {
     const { publisher, api, blocks, keys, settings } = this.deps;
     const { upload } = publication;
-    const ids = parts.map((part) => blocks.of(upload, part).id);
+    const named = last ? [...parts, last.block] : parts;
+    const ids = named.map((part) => blocks.of(upload, part).id);
     const headers = blobHeaders(settings, upload);
-    let due = stage;
+    const commit = (conditions: BlobRequestConditions) =>
+      api.commitBlocks(keys.object(upload), ids, { headers, conditions });
+    let due = last?.stage;
     return publisher.publish(publication, async (conditions) => {
       await due?.();
       due = undefined;
-      await api.commitBlocks(keys.object(upload), ids, { headers, conditions });
+      try {
+        await commit(conditions);
+      } catch (error) {
+        // Only where there is a blob may a commit have dropped blocks.
+        const dropped = conditions.ifMatch !== undefined && isDropped(error);
+        if (!dropped || !(await this.deps.dropped.restage(upload, parts))) throw error;
+        await last?.stage();
+        await commit(conditions);
+      }
     });
   }
 

@@ -1,15 +1,11 @@
-import type { AzureApi, Block } from './azure.api.js';
+import type { AzureApi, Block, CopyOptions } from './azure.api.js';
 import { AzureError, azureError } from './azure.error.js';
 import type { AzureAnswer } from './azure.error.js';
-import type { WorkHeaders } from './blob-settings.js';
 import type { CopyWay } from './copy-ways.js';
-import type { ByteRange } from '../upload-storage.js';
 
-export interface Copy {
+export interface Copy extends CopyOptions {
   readonly from: string;
-  readonly range: ByteRange;
   readonly to: Block;
-  readonly headers: WorkHeaders;
 }
 
 export interface CopierDeps {
@@ -61,13 +57,13 @@ export class Copier {
     return undefined;
   }
 
-  private async by(way: CopyWay, { from, range, to, headers }: Copy): Promise<void> {
+  private async by(way: CopyWay, { from, to, ...options }: Copy): Promise<void> {
     const source = (abortSignal: AbortSignal) =>
       way.source(from, abortSignal).catch((error: unknown) => {
         throw ofWay(way, error);
       });
     try {
-      await this.deps.api.copyBlock(to, source, { range, headers });
+      await this.deps.api.copyBlock(to, source, options);
     } catch (error) {
       if (!isRefused(error) || !GONE.includes(error.status)) throw error;
       // A private blob is said to be missing, too, where nothing allowed to read it.

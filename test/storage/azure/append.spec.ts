@@ -177,8 +177,8 @@ onAzurite((suite) => {
     await row.append(desk.again(), content(16 * MIB), { fenced: true });
     expect(row.list.map(({ number, epoch, tag }) => [number, epoch, tag])).toEqual([
       [1, 1, null],
-      [2, 2, 'stored'],
-      [3, 2, 'stored'],
+      [2, 2, expect.any(String)],
+      [3, 2, expect.any(String)],
     ]);
     // The first writer again, with the numbers 1 and 2.
     const late = new Row({ id: row.id, length: 17 * MIB });

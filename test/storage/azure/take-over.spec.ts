@@ -64,18 +64,42 @@ onAzurite((suite) => {
     expect(await stored(row)).toEqual(content(10, 2));
   });
 
-  it('fails the upload, and gives it no foreign bytes, where it has dropped the blocks of its successor', async () => {
+  describe('a commit that comes when its writer has lost its lease, and drops the blocks of the successor,', () => {
     const length = 900 * KIB;
-    const row = new Row({ length });
-    await row.append(desk.storage, content(256 * KIB));
-    const silent = await atHand(desk.storage, row, content(length));
-    const bytes = bytesOf(row, length, 2);
-    await row.append(desk.storage, bytes.subarray(row.offset, 512 * KIB));
-    const successor = await atHand(desk.storage, row, bytes);
-    await silent.complete();
-    await expect(successor.complete()).rejects.toMatchObject({ kind: 'missing' });
-    await desk.storage.remove(row.upload, false);
-    expect((await desk.left()).filter((name) => name === row.key)).toEqual([]);
+    const dropping = async (seed: number) => {
+      const row = new Row({ length });
+      await row.append(desk.storage, content(256 * KIB));
+      const silent = await atHand(desk.storage, row, bytesOf(row, length, 1));
+      const bytes = bytesOf(row, length, seed);
+      await row.append(desk.storage, bytes.subarray(row.offset, 512 * KIB));
+      const successor = await atHand(desk.storage, row, bytes);
+      await silent.complete();
+      return { row, bytes, successor };
+    };
+
+    it('costs a client that sends the same bytes nothing: they are copied back, and their CRC64 compared', async () => {
+      const { row, bytes, successor } = await dropping(1);
+      desk.proxy.forget();
+      await successor.complete();
+      expect((await stored(row)).equals(bytes)).toBe(true);
+      expect(desk.requests()).toMatchObject({ 'Put Block From URL': 2, 'Put Block': 2 });
+    });
+
+    it('spoils nothing where all was on record already', async () => {
+      const { row, bytes } = await dropping(1);
+      await row.append(desk.storage, bytes.subarray(row.offset, 800 * KIB));
+      // Without its length it does not end here.
+      await row.append(desk.storage, bytes.subarray(row.offset), { length: 2 * length });
+      await desk.storage.complete(row.take().whole);
+      expect((await stored(row)).equals(bytes)).toBe(true);
+    });
+
+    it('fails the upload of a client that sends others, and gives it no byte of the first ones', async () => {
+      const { row, successor } = await dropping(2);
+      await expect(successor.complete()).rejects.toMatchObject({ kind: 'missing' });
+      await desk.storage.remove(row.upload, false);
+      expect((await desk.left()).filter((name) => name === row.key)).toEqual([]);
+    });
   });
 
   it('has done the work of its successor where it has merged a final: all copy the same bytes', async () => {
