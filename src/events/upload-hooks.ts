@@ -5,7 +5,6 @@ import type { UploadRecord } from '../repository/upload-record.js';
 import { changedProposal } from './changed-proposal.js';
 import { FinishRuns } from './finish-runs.js';
 import type { FinishVerdict } from './finish-runs.js';
-import { NO_HOOKS } from './hook-lists.js';
 import type { BoundHook, HookLists, HookName } from './hook-lists.js';
 import type { FinishContext, FinishedUpload, UploadProposal } from './hooks.js';
 import { ProgressCalls } from './progress-calls.js';
@@ -17,6 +16,8 @@ export interface UploadHooksDeps {
   readonly events: UploadEvents;
   /** Milliseconds between two progress events of one upload. */
   readonly progressInterval: number;
+  /** Asked once, before anything is asked of them or told. @throws Error while they cannot be known */
+  readonly findHooks: () => HookLists;
   /** Takes work that no client waits for, and that the end of the application does. */
   readonly run: (work: () => Promise<unknown>) => void;
   /** Told of a hook that failed. */
@@ -35,7 +36,7 @@ type Told = 'onUploadTerminated' | 'onUploadExpire' | 'onUploadProgress';
 
 /** Where the uploads room tells what happens, and asks whether it may. Without hooks and listeners nothing is done. */
 export class UploadHooks {
-  private lists: HookLists = NO_HOOKS;
+  private known: HookLists | undefined;
   private readonly progress: ProgressThrottle;
   private progressCalls = new Map<unknown, ProgressCalls>();
   private readonly finishing: FinishRuns;
@@ -50,10 +51,10 @@ export class UploadHooks {
     });
   }
 
-  /** Set once, when the providers of the application are known. */
-  use(lists: HookLists): void {
-    this.lists = lists;
+  /** Takes these, instead of what would be found. */
+  use(lists: HookLists): HookLists {
     this.progressCalls = new Map(lists.onUploadProgress.map((named) => [named, new ProgressCalls()]));
+    return (this.known = lists);
   }
 
   /** Asks before an upload is made, and says what is to be made. @throws what a hook throws */
@@ -131,6 +132,10 @@ export class UploadHooks {
   close(): void {
     this.progress.close();
     this.deps.events.close();
+  }
+
+  private get lists(): HookLists {
+    return this.known ?? this.use(this.deps.findHooks());
   }
 
   private ended({ id }: UploadRecord): void {

@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { InjectionToken, Provider } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
 import type { FailedCall } from '../events/relay/hook-calls.js';
+import type { HookLists } from '../events/hook-lists.js';
 import { UploadEvents } from '../events/upload-events.js';
 import { UploadHooks } from '../events/upload-hooks.js';
 import type { FailedHook } from '../events/upload-hooks.js';
@@ -28,6 +30,7 @@ import { Recovery } from '../uploads/recovery.js';
 import { UploadService } from '../uploads/upload.service.js';
 import type { UploadDeps, UploadSettings } from '../uploads/upload-deps.js';
 import { UNIQUE_REGISTRATION } from './check-unique.js';
+import { KnownHooks } from './known-hooks.js';
 import { DATABASE_SOURCE, databaseProvider, openDatabase } from './open-database.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
@@ -92,23 +95,36 @@ function eventProviders(name: string | undefined): Provider[] {
       [],
       () => new UploadEvents(logged('A subscriber of UploadEvents failed; uploads and others go on')),
     ),
+    provide(KnownHooks, [DiscoveryService], (discovery: DiscoveryService) => new KnownHooks(discovery, name)),
     provide(
       UploadHooks,
-      [getUploadEventsToken(name), RESOLVED_OPTIONS, Background],
-      (events: UploadEvents, { progressInterval }: ResolvedOptions, background: Background) => {
+      [getUploadEventsToken(name), RESOLVED_OPTIONS, Background, KnownHooks],
+      (
+        ...[events, { progressInterval }, background, known]: [
+          UploadEvents,
+          ResolvedOptions,
+          Background,
+          KnownHooks,
+        ]
+      ) => {
         const run = (work: () => Promise<unknown>): void => background.run(work);
-        return new UploadHooks({ events, progressInterval, run, onError: logFailedHook });
+        const findHooks = (): HookLists => known.get();
+        return new UploadHooks({ events, progressInterval, run, findHooks, onError: logFailedHook });
       },
     ),
     provide(
       CompletionRelay,
-      [DELIVERY_REPOSITORY, RETRY_REPOSITORY, RESOLVED_OPTIONS],
+      [DELIVERY_REPOSITORY, RETRY_REPOSITORY, RESOLVED_OPTIONS, KnownHooks],
       (
-        deliveries: TypeOrmDeliveryRepository,
-        retries: TypeOrmRetryRepository,
-        { delivery: settings }: ResolvedOptions,
+        ...[deliveries, retries, { delivery: settings }, known]: [
+          TypeOrmDeliveryRepository,
+          TypeOrmRetryRepository,
+          ResolvedOptions,
+          KnownHooks,
+        ]
       ) => {
-        return new CompletionRelay({ deliveries, retries, settings, onError: deliveryFailed });
+        const findHooks = () => known.get().onUploadComplete;
+        return new CompletionRelay({ deliveries, retries, settings, findHooks, onError: deliveryFailed });
       },
     ),
   ];

@@ -1,5 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
 import { FrontDoor } from '../http/front-door.js';
 import { TUS_HTTP } from '../http/tus-http.js';
@@ -12,6 +12,7 @@ import type { UploadService } from '../uploads/upload.service.js';
 import { checkUnique, REGISTRATION, UNIQUE_REGISTRATION } from './check-unique.js';
 import type { Registration } from './check-unique.js';
 import { CONNECTION, RESOLVED_OPTIONS, UPLOAD_DEPS } from './engine-providers.js';
+import { KnownHooks } from './known-hooks.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { getUploadServiceToken } from './tokens.js';
 import { TusLifecycle } from './tus-lifecycle.js';
@@ -57,10 +58,9 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
     },
     {
       provide: TusLifecycle,
-      useFactory: (...[deps, relay, maintenance, connection, discovery]: LifecycleParts) =>
+      useFactory: (...[deps, relay, maintenance, connection, knownHooks]: LifecycleParts) =>
         new TusLifecycle({
-          discovery,
-          endpoint: name,
+          knownHooks,
           hooks: deps.hooks,
           relay,
           locker: deps.locker,
@@ -68,7 +68,7 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
           maintenance,
           connection,
         }),
-      inject: [UPLOAD_DEPS, CompletionRelay, Maintenance, CONNECTION, DiscoveryService],
+      inject: [UPLOAD_DEPS, CompletionRelay, Maintenance, CONNECTION, KnownHooks],
     },
   ];
 }
@@ -78,4 +78,4 @@ function refusePath(path: string, fix: string): TusOptionError {
 }
 
 type FrontDoorParts = [TusHttp, HttpAdapterHost, ApplicationConfig, ModulesContainer];
-type LifecycleParts = [UploadDeps, CompletionRelay, Maintenance, DatabaseConnection, DiscoveryService];
+type LifecycleParts = [UploadDeps, CompletionRelay, Maintenance, DatabaseConnection, KnownHooks];

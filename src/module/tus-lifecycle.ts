@@ -2,23 +2,21 @@ import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
   OnApplicationShutdown,
+  OnModuleInit,
 } from '@nestjs/common';
-import type { DiscoveryService } from '@nestjs/core';
 import type { CompletionRelay } from '../events/relay/completion-relay.js';
 import type { UploadHooks } from '../events/upload-hooks.js';
 import type { Locker } from '../locks/locker.js';
 import type { Maintenance } from '../maintenance/maintenance.js';
 import type { DatabaseConnection } from '../repository/typeorm/sql-connection.js';
 import type { Background } from '../uploads/background.js';
-import { findHooks } from './hook-explorer.js';
+import type { KnownHooks } from './known-hooks.js';
 
 /** How long running uploads have at shutdown to come to a durable offset. */
 const GRACE_MILLISECONDS = 5_000;
 
 export interface TusLifecycleDeps {
-  readonly discovery: DiscoveryService;
-  /** The name of the registration; undefined for the one that needs none. */
-  readonly endpoint: string | undefined;
+  readonly knownHooks: KnownHooks;
   readonly hooks: UploadHooks;
   readonly relay: CompletionRelay;
   readonly locker: Locker;
@@ -29,14 +27,16 @@ export interface TusLifecycleDeps {
 
 /** When the parts of one registration begin and end. */
 export class TusLifecycle
-  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   constructor(private readonly deps: TusLifecycleDeps) {}
 
+  /** Uploads may be made from here on, and before, in modules that are initialized earlier. */
+  onModuleInit(): void {
+    this.deps.knownHooks.find();
+  }
+
   onApplicationBootstrap(): void {
-    const hooks = findHooks(this.deps.discovery, this.deps.endpoint);
-    this.deps.hooks.use(hooks);
-    this.deps.relay.use(hooks.onUploadComplete);
     this.deps.maintenance.start();
   }
 

@@ -41,11 +41,10 @@ describe('the relay of completion events', () => {
   function relayOf(settings: Partial<DeliverySettings>, hooks: Record<string, Hook>): CompletionRelay {
     const onError = (error: unknown, { id }: { id: string }) => errors.push([error, id]);
     const all = { ...SETTINGS, ...settings };
-    const relay = new CompletionRelay({ deliveries, retries, settings: all, onError });
+    const findHooks = () =>
+      Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } }));
+    const relay = new CompletionRelay({ deliveries, retries, settings: all, findHooks, onError });
     relays.push(relay);
-    relay.use(
-      Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } })),
-    );
     return relay;
   }
 
@@ -199,15 +198,15 @@ describe('the relay of completion events', () => {
   it('says with each failure who failed, and when it is called again or that it is given up', async () => {
     const id = await abandoned();
     const said: unknown[] = [];
+    // Not even a text can be made of it.
+    const thrown: unknown = Object.create(null);
     const relay = new CompletionRelay({
       deliveries,
       retries,
       settings: { ...SETTINGS, attempts: 2 },
+      findHooks: () => [{ name: 'Videos', hook: { onUploadComplete: () => Promise.reject(thrown) } }],
       onError: (error, upload, failed) => said.push([error, upload.id, failed]),
     });
-    // Not even a text can be made of it.
-    const thrown: unknown = Object.create(null);
-    relay.use([{ name: 'Videos', hook: { onUploadComplete: () => Promise.reject(thrown) } }]);
     for (const _ of [1, 2]) {
       await round(relay);
       await delaysOver();

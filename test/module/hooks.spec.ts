@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit, Type } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { LocalStorage, TusHooks, TusModule } from '../../src/index.js';
+import { LocalStorage, TusHooks, TusModule, UploadService } from '../../src/index.js';
 import type { OnUploadComplete, OnUploadCreate, OnUploadFinish, TusHooksOptions } from '../../src/index.js';
+import { gate } from '../reliability/faults.js';
 import { create } from '../support/raw-http.js';
 import { PLATFORMS } from '../support/tus-app.js';
 import { ModuleApps } from './module-app.js';
@@ -86,6 +87,69 @@ describe('hooks of an application', () => {
     });
     await create(`${origin}/files`, { 'upload-length': '1' });
     expect(called).toEqual(['one']);
+  });
+
+  describe('while the application starts', () => {
+    /** Is asked and told of all that happens to uploads. */
+    class Journal implements OnUploadCreate, OnUploadFinish, OnUploadComplete {
+      readonly delivery = gate();
+      onUploadComplete(): void {
+        called.push('complete');
+        if (called.length === 6) this.delivery.open();
+      }
+      onUploadCreate(): void {
+        called.push('create');
+      }
+      onUploadFinish(): void {
+        called.push('finish');
+      }
+    }
+
+    @Injectable()
+    class Seeds implements OnModuleInit {
+      constructor(readonly uploads: UploadService) {}
+      async onModuleInit(): Promise<void> {
+        await this.uploads.create({ length: 0 });
+      }
+    }
+
+    async function register(): Promise<DynamicModule> {
+      const storage = new LocalStorage({ directory: await apps.folder() });
+      return TusModule.forRoot({ storage, isGlobal: true });
+    }
+
+    it('are asked and told of what is uploaded in onModuleInit, also of a module that comes before', async () => {
+      // Nest begins with those that are imported over the most steps.
+      class Deep {}
+      Module({ providers: [Seeds] })(Deep);
+      class Middle {}
+      Module({ imports: [Deep] })(Middle);
+      const { nest } = await apps.start('express', {
+        imports: [Middle, await register()],
+        providers: [Journal, Seeds],
+      });
+      await nest.get(Journal).delivery.opened;
+      expect(called.toSorted()).toEqual(['complete', 'complete', 'create', 'create', 'finish', 'finish']);
+    });
+
+    it('keep uploads from being made before all providers are, since they are not known', async () => {
+      const early = {
+        provide: 'early',
+        inject: [UploadService],
+        useFactory: (uploads: UploadService) => uploads.create({ length: 0 }),
+      };
+      const { opened, open } = gate();
+      const late = { provide: 'late', useFactory: () => opened };
+      const started = apps.start('express', {
+        imports: [await register()],
+        providers: [Journal, early, late],
+      });
+      await expect(started.finally(open)).rejects.toThrow(
+        'Uploads are not written while Nest still makes providers, whose hooks nobody knows yet: ' +
+          'call UploadService in onModuleInit or later, not in a constructor or a factory.',
+      );
+      expect(called).toEqual([]);
+    });
   });
 
   describe('refuse the start', () => {

@@ -7,7 +7,6 @@ import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { LocalStorage, TusModule, UploadService } from '../../src/index.js';
 import type { OnUploadComplete, TusModuleOptions, Upload, UploadStorage } from '../../src/index.js';
-import { CompletionRelay } from '../../src/events/relay/completion-relay.js';
 import type { LeaseLocker } from '../../src/locks/lease/lease-locker.js';
 import { LOCKER } from '../../src/locks/locker.js';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
@@ -52,6 +51,7 @@ export class Engine {
     const store = finishing(faulty<UploadStorage>(local, storage), storage);
     const nest = await Test.createTestingModule({
       imports: [TusModule.forRoot({ storage: store, ...tus })],
+      providers: hook ? [{ provide: 'hook', useValue: { onUploadComplete: hook } }] : [],
     })
       .overrideProvider(UPLOAD_REPOSITORY)
       .useFactory({
@@ -61,9 +61,7 @@ export class Engine {
       })
       .compile();
     nest.useLogger(false);
-    const engine = new Engine(nest, directory, storage, rows);
-    if (hook) engine.get(CompletionRelay).use([{ name: 'hook', hook: { onUploadComplete: hook } }]);
-    return engine;
+    return new Engine(nest, directory, storage, rows);
   }
 
   get uploads(): UploadService {

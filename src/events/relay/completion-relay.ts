@@ -12,11 +12,14 @@ import { Slots } from './slots.js';
 
 const PAGE = 100;
 
-export type CompletionRelayDeps = Omit<HookCallsDeps, 'alarm'>;
+export interface CompletionRelayDeps extends Omit<HookCallsDeps, 'alarm'> {
+  /** Asked once, before an upload is complete: they are called in this order. @throws Error while they cannot be known */
+  readonly findHooks: () => readonly NamedHook<OnUploadComplete>[];
+}
 
 /** Calls `OnUploadComplete` for events that the completing statement marked pending and claimed. */
 export class CompletionRelay implements CompletionOutbox {
-  private hooks: readonly NamedHook<OnUploadComplete>[] = [];
+  private known: readonly NamedHook<OnUploadComplete>[] | undefined;
   private readonly alarm = new Alarm(() => this.catchUpSoon());
   private readonly calls: HookCalls;
   private readonly slots: Slots;
@@ -31,11 +34,6 @@ export class CompletionRelay implements CompletionOutbox {
     this.slots = new Slots(concurrency, () => {
       if (this.behind && this.slots.free >= concurrency / 2) this.catchUpSoon();
     });
-  }
-
-  /** Set once, when the providers of the application are known. They are called in this order. */
-  use(hooks: readonly NamedHook<OnUploadComplete>[]): void {
-    this.hooks = hooks;
   }
 
   get wanted(): boolean {
@@ -94,6 +92,10 @@ export class CompletionRelay implements CompletionOutbox {
     const count = await this.deps.retries.repeat(uploadId, provider);
     if (count > 0) this.catchUpSoon();
     return count;
+  }
+
+  private get hooks(): readonly NamedHook<OnUploadComplete>[] {
+    return (this.known ??= this.deps.findHooks());
   }
 
   private retry({ upload: record, ...delivery }: ClaimedRetry): void {
