@@ -40,6 +40,7 @@ export interface FinishRunsDeps {
  */
 export class FinishRuns {
   private readonly runs = new Map<string, Run>();
+  private readonly verdicts = new WeakSet<object>();
   private readonly now: () => number;
 
   constructor(private readonly deps: FinishRunsDeps) {
@@ -60,6 +61,17 @@ export class FinishRuns {
     const run = this.runOf(upload.id);
     run.asking ??= this.askEach(run, hooks, [upload, context]).finally(() => (run.asking = undefined));
     return run.asking;
+  }
+
+  /** Whether all of them have returned for the upload. */
+  haveAgreed(hooks: readonly NamedHook<OnUploadFinish>[], id: string): boolean {
+    const answers = this.runs.get(id)?.answers;
+    return answers !== undefined && hooks.every((named) => answers.has(named));
+  }
+
+  /** Whether a hook threw it. */
+  isVerdict(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.verdicts.has(error);
   }
 
   /** The upload has ended, one way or another. */
@@ -97,6 +109,7 @@ export class FinishRuns {
       try {
         run.answers.set(named, await named.hook.onUploadFinish(upload, context));
       } catch (error) {
+        if (typeof error === 'object' && error !== null) this.verdicts.add(error);
         const { status, keep } = refusalOf(error);
         if (status === undefined) this.deps.onError(error, named.name, upload.id);
         if (keep) this.pause(run);

@@ -3,6 +3,22 @@ import type { Observer, Operator, Subscription, TeardownLogic } from 'rxjs';
 
 type Consumer<T> = Partial<Observer<T>> | ((value: T) => unknown) | null;
 
+/** What operators behind the subscriber throw as they end, such as the callback of `finalize`, is reported. */
+export function guarded<T>(subscriber: Subscriber<T>, report: (error: unknown) => void): Observer<T> {
+  const guard = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      report(error);
+    }
+  };
+  return {
+    next: (value) => guard(() => subscriber.next(value)),
+    error: (reason) => guard(() => subscriber.error(reason)),
+    complete: () => guard(() => subscriber.complete()),
+  };
+}
+
 /**
  * An observable whose subscribers cannot do harm: what they throw, or reject with, is reported instead of ending the
  * process, which is what rxjs makes of it. That holds behind every operator, too: `pipe` lifts this class along.

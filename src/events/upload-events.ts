@@ -1,7 +1,7 @@
 import { filter, merge, Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { CompletedUpload, Upload } from '../model/upload.js';
-import { IsolatedObservable } from './isolated-observable.js';
+import { guarded, IsolatedObservable } from './isolated-observable.js';
 import type {
   UploadCompletedEvent,
   UploadCreatedEvent,
@@ -43,9 +43,13 @@ export class UploadStreams<Completed extends Upload = Upload> extends IsolatedOb
         filter(({ upload }) => includePartials || upload.kind !== 'partial'),
       ) as Observable<unknown> as Observable<Event>;
     const stream = <Event>(source: Observable<AnyEvent>): Observable<Event> =>
-      new IsolatedObservable<Event>(onError, (subscriber) => picked<Event>(source).subscribe(subscriber));
+      new IsolatedObservable<Event>(onError, (subscriber) =>
+        picked<Event>(source).subscribe(guarded(subscriber, onError)),
+      );
     super(onError, (subscriber) =>
-      picked<UploadEvent<Completed>>(merge(...Object.values(subjects))).subscribe(subscriber),
+      picked<UploadEvent<Completed>>(merge(...Object.values(subjects))).subscribe(
+        guarded(subscriber, onError),
+      ),
     );
     this.created$ = stream(subjects.created);
     this.progress$ = stream(subjects.progress);

@@ -79,6 +79,16 @@ export class UploadHooks {
     return this.finishing.ask(this.lists.onUploadFinish, toUpload(record) as FinishedUpload, context);
   }
 
+  /** Whether all that had to be asked have agreed, and the completion is not on record yet. */
+  agreedToFinish(record: UploadRecord): boolean {
+    return this.asksBeforeFinish(record) && this.finishing.haveAgreed(this.lists.onUploadFinish, record.id);
+  }
+
+  /** Whether it comes from a hook that was asked before the completion: who has to know of it knows. */
+  isVerdict(error: unknown): boolean {
+    return this.finishing.isVerdict(error);
+  }
+
   /** Whether maintenance should ask again by now. */
   isFinishDue(id: string): boolean {
     return this.finishing.isDue(id);

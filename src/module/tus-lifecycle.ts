@@ -52,8 +52,11 @@ export class TusLifecycle
     await within(GRACE_MILLISECONDS, this.deps.background.callsEnded());
     // What has not ended by then is taken up from the rows by the next process.
     await within(GRACE_MILLISECONDS, Promise.all([this.deps.background.idle(), this.deps.relay.stop()]));
-    this.deps.hooks.close();
-    await this.deps.connection.close();
+    try {
+      this.deps.hooks.close();
+    } finally {
+      await this.deps.connection.close();
+    }
   }
 }
 

@@ -194,6 +194,9 @@ export interface UploadRepository {
   /** Rows in one of `states` that nobody has a lease of, oldest first: a crash or a failure left them there. */
   abandoned(states: readonly UploadState[], limit: number): Promise<UploadRecord[]>;
 
+  /** Has `abandoned` list these behind the others, where they are `finishing` and nobody has a lease of them. */
+  postpone(ids: readonly string[]): Promise<void>;
+
   /** Which of the ids have a row, of whichever registration, whose working bytes are still needed. */
   withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
 

@@ -92,13 +92,17 @@ async function inserted(deps: UploadDeps, upload: NewUpload, holder?: string): P
   return record;
 }
 
-/** A refused creation leaves nothing behind (CRE-22); one that was cut off keeps its prefix (CRE-24). */
+/**
+ * A refused creation leaves nothing behind (CRE-22); one that was cut off keeps its prefix (CRE-24). What hooks have agreed
+ * to is not undone for a statement that failed: it stays `finishing`, for maintenance to complete.
+ */
 async function orDiscard<T>(deps: UploadDeps, lock: Lock, work: () => Promise<T>): Promise<T> {
   return underLock(lock, async () => {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof BodyInterruptedError)) await discard(deps, lock, error);
+      const keep = error instanceof BodyInterruptedError || deps.hooks.agreedToFinish(lock.upload);
+      if (!keep) await discard(deps, lock, error);
       throw error;
     }
   });

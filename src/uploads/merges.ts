@@ -58,6 +58,11 @@ export class Merges {
     return [...this.running.values()].filter(({ merged }) => !merged).length;
   }
 
+  /** How many have hooks of the application to wait for, or are about to be complete. */
+  get waiting(): number {
+    return this.running.size - this.size;
+  }
+
   get(finalId: string): Merge | undefined {
     return this.running.get(finalId);
   }
@@ -69,7 +74,12 @@ export class Merges {
     const merge = Object.assign(run, { done });
     this.running.set(id, merge);
     // The request may have been answered, or its client be gone: the merge goes on (CON-31).
-    this.deps.background.run(() => done);
+    this.deps.background.run(() =>
+      done.catch((error: unknown) => {
+        // A refusal is no fault, and a failure of a hook is in the log already.
+        if (!this.deps.hooks.isVerdict(error)) throw error;
+      }),
+    );
     return merge;
   }
 

@@ -32,20 +32,20 @@ export class Recovery {
   async resume(): Promise<void> {
     // Each for itself: merges that wait for their turn must not fill the batch of the others.
     for (const state of ['terminating', 'finishing', 'merging'] as const) {
-      for (const upload of await this.deps.repository.abandoned([state], BATCH)) {
-        try {
-          await this.resumeOne(upload);
-        } catch (error) {
-          this.onError(error, upload.id);
-        }
+      const found = await this.deps.repository.abandoned([state], BATCH);
+      const paused = found.filter((upload) => this.isPaused(upload));
+      for (const upload of found) {
+        if (!paused.includes(upload)) await this.resumeOne(upload).catch(this.reporter(upload));
       }
+      // The oldest come first, and these would keep the others from the batch.
+      if (found.length === BATCH) await this.deps.repository.postpone(paused.map(({ id }) => id));
     }
   }
 
   /** Merges finals whose last partial completed unnoticed, and ends those that can never be merged. */
   async settleFinals(): Promise<void> {
     for (const id of await this.deps.repository.decidedFinals(BATCH)) {
-      if (this.merges.size >= MERGES) return;
+      if (this.merges.size >= MERGES || !this.mayWait) return;
       await settlePending(this.deps, this.merges, id).catch((error: unknown) => this.onError(error, id));
     }
   }
@@ -88,31 +88,38 @@ export class Recovery {
 
   private async resumeOne(upload: UploadRecord): Promise<void> {
     if (upload.state === 'terminating') return freeUpload(this.deps, upload.id);
+    const asks = this.deps.hooks.asksBeforeFinish(upload);
+    if (asks && !this.mayWait) return;
     if (upload.kind === 'final') {
-      if (!(await this.mayAsk(upload))) return;
       // A merge may take minutes and goes on by itself; the others do not wait for it.
       if (this.merges.size < MERGES) await resumeMerge(this.deps, this.merges, upload);
       return;
     }
-    if (!(await this.mayAsk(upload))) return;
     const lock = await this.deps.locker.tryAcquire(upload.id, ['finishing']);
     if (!lock) return;
     const settled = underLock(lock, () => this.settle(lock));
-    if (!this.deps.hooks.asksBeforeFinish(upload)) return settled;
+    if (!asks) return settled;
     // Hooks may take as long as they like; the others do not wait for them.
     this.waiting++;
-    this.deps.background.run(() =>
-      settled.catch((error: unknown) => this.onError(error, upload.id)).finally(() => this.waiting--),
-    );
+    this.deps.background.run(() => settled.catch(this.reporter(upload)).finally(() => this.waiting--));
   }
 
-  /** Hooks that failed have a pause. Meanwhile the upload goes behind the others: the oldest come first. */
-  private async mayAsk(upload: UploadRecord): Promise<boolean> {
-    const { hooks, locker } = this.deps;
-    if (upload.state !== 'finishing' || !hooks.asksBeforeFinish(upload)) return true;
-    if (hooks.isFinishDue(upload.id)) return this.waiting < WAITING;
-    await (await locker.tryAcquire(upload.id, ['finishing']))?.release();
-    return false;
+  /** Whether one more may have hooks to wait for. */
+  private get mayWait(): boolean {
+    return this.waiting + this.merges.waiting < WAITING;
+  }
+
+  /** Hooks that failed, or did not want the upload yet, have a pause. */
+  private isPaused(upload: UploadRecord): boolean {
+    const { hooks } = this.deps;
+    return upload.state === 'finishing' && hooks.asksBeforeFinish(upload) && !hooks.isFinishDue(upload.id);
+  }
+
+  /** What hooks throw is no fault of the upload, and in the log already if it is one of theirs. */
+  private reporter({ id }: UploadRecord): (error: unknown) => void {
+    return (error) => {
+      if (!this.deps.hooks.isVerdict(error)) this.onError(error, id);
+    };
   }
 
   private async settle(lock: Lock): Promise<void> {

@@ -46,6 +46,24 @@ describe('OnUploadFinish, and what goes wrong around it', () => {
     expect(await engine.object(id)).toBe('hello');
   });
 
+  it.each([5, 0])(
+    'is not asked again for a POST of all %d bytes whose completing statement failed, and the upload stays',
+    async (length) => {
+      use();
+      loseCompletion();
+      const body = length > 0 ? { body: bodyOf('hello'), contentLength: 5 } : {};
+      await expect(engine.uploads.create({ length, ...body })).rejects.toThrow(DATABASE_AWAY);
+      const [id = ''] = asked;
+      expect(await engine.row(id)).toMatchObject({ state: 'finishing' });
+      await engine.lapse(id);
+      await engine.maintain();
+      await engine.idle();
+      expect(await engine.row(id)).toMatchObject({ state: 'complete', offset: length });
+      expect(asked).toEqual([id]);
+      expect(await engine.object(id)).toBe(length > 0 ? 'hello' : '');
+    },
+  );
+
   it('is not asked again for a final whose completing statement failed, and the final stays', async () => {
     use();
     const partialIds = [await engine.partial('one,'), await engine.partial('two')];
@@ -102,6 +120,77 @@ describe('OnUploadFinish, and what goes wrong around it', () => {
     const id = await engine.begun('he', 5);
     await expect(engine.append(id, 2, 'llo')).rejects.toThrow('no such page');
     expect(await engine.row(id)).toMatchObject({ state: 'finishing', leaseHolder: null });
+  });
+
+  /** Uploads and finals that the hook keeps. */
+  async function kept(singles: number, finals: number): Promise<void> {
+    use(() => Promise.reject(new Error('away')));
+    for (let n = 0; n < singles; n++) {
+      const id = await engine.begun('', 1);
+      await expect(engine.append(id, 0, 'x')).rejects.toThrow('away');
+    }
+    for (let n = 0; n < finals; n++) {
+      const partialIds = [await engine.partial('x')];
+      await expect(engine.uploads.concatenate({ partialIds })).rejects.toThrow('away');
+    }
+    await engine.idle();
+  }
+
+  /** What maintenance asks the database for about uploads that it does not go on with. */
+  function writes(): string[] {
+    const list: string[] = [];
+    engine.rows.take = (real) => {
+      list.push('take');
+      return real();
+    };
+    engine.rows.postpone = (real, ids) => {
+      if (ids.length > 0) list.push(`postpone ${ids.length}`);
+      return real();
+    };
+    return list;
+  }
+
+  it('an upload that waits for its pause costs maintenance no statement', async () => {
+    await kept(2, 1);
+    const list = writes();
+    await engine.maintain();
+    expect(list).toEqual([]);
+  });
+
+  it('a hundred that wait for their pause are put behind the others, by one statement', async () => {
+    await kept(100, 0);
+    const [dead] = [await engine.begun('', 1)];
+    engine.rows.write = failingOnce(DATABASE_AWAY, (_id, _epoch, { state }) => state === 'complete');
+    use(undefined);
+    await expect(engine.append(dead, 0, 'x')).rejects.toThrow(DATABASE_AWAY);
+    await engine.lapse(dead);
+    const list = writes();
+    await engine.maintain();
+    expect(list).toEqual(['postpone 100']);
+    await engine.maintain();
+    await engine.idle();
+    expect(await engine.row(dead)).toMatchObject({ state: 'complete' });
+  });
+
+  it('no more than a hundred uploads wait for it, finals among them, however often maintenance looks', async () => {
+    await kept(97, 8);
+    const { opened, open } = gate();
+    const all = gate();
+    asked = [];
+    const next = await Engine.start({ directory: engine.directory });
+    use(() => {
+      if (asked.length === 100) all.open();
+      return opened;
+    }, next);
+    await next.maintain();
+    await all.opened;
+    for (const _ of [1, 2]) await next.maintain();
+    const leased = 'SELECT count(*) AS count FROM tus_upload WHERE lease_holder IS NOT NULL';
+    expect(await next.connection.query(leased)).toEqual([{ count: 100 }]);
+    open();
+    await next.idle();
+    await next.leave();
+    expect(asked).toHaveLength(100);
   });
 
   it('the upload is seen while it is asked, and its bytes are given to nobody else', async () => {

@@ -207,6 +207,23 @@ describe.each(PLATFORMS)('OnUploadFinish on %s', (platform) => {
       expect(await objects()).toEqual([]);
     });
 
+    it('is no fault in the log, also of a final, which is merged in the background', async () => {
+      const log = new Log();
+      const verifier = new Verifier(() => Promise.reject(new BadRequestException()));
+      await start(verifier, { log });
+      expect((await concatenate(app, [await partial(app, 'hello')])).status).toBe(400);
+      verifier.decide = () => Promise.reject(new UploadRefusedError('Not yet.', { keep: true }));
+      await patch(await begun(), 0, 'hello');
+      const first = app;
+      app = await startWithHooks({ platform, hooks: [verifier], directory: first.directory, log });
+      await app.get(Maintenance).run();
+      await idle();
+      expect(verifier.asked).toHaveLength(3);
+      expect([log.warnings, log.errors]).toEqual([[], []]);
+      await app.stop();
+      app = first;
+    });
+
     it('gives partials back: they can be merged again', async () => {
       const verifier = new Verifier(() => Promise.reject(new BadRequestException()));
       await start(verifier);

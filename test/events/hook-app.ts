@@ -39,11 +39,14 @@ class Session implements CanActivate {
   }
 }
 
-/** Keeps the sentences of errors. */
+/** Keeps the sentences of errors and warnings. */
 export class Log implements LoggerService {
   readonly errors: string[] = [];
+  readonly warnings: string[] = [];
   log(): void {}
-  warn(): void {}
+  warn(message: unknown): void {
+    this.warnings.push(String(message));
+  }
   error(message: unknown): void {
     this.errors.push(String(message));
   }

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { filter, firstValueFrom, map, mergeMap, Subject } from 'rxjs';
+import { filter, finalize, firstValueFrom, map, mergeMap, Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { ofType, ofUpload, UploadEvents } from '../../src/index.js';
 import type { CompletedUpload, TusModuleOptions, Upload, UploadEvent } from '../../src/index.js';
 import { Maintenance } from '../../src/maintenance/maintenance.js';
+import { CONNECTION } from '../../src/module/engine-providers.js';
+import type { DatabaseConnection } from '../../src/repository/typeorm/sql-connection.js';
 import { Background } from '../../src/uploads/background.js';
 import {
   concatenate,
@@ -203,6 +205,8 @@ describe.each(PLATFORMS)('UploadEvents on %s', (platform) => {
         },
       ],
       ['throw at the end', (events) => events.subscribe({ complete: failing })],
+      ['throw as they end', (events) => events.completed$.pipe(finalize(failing)).subscribe()],
+      ['throw as they end, of all', (events) => events.pipe(finalize(failing)).subscribe()],
     ];
 
     it.each(subscriptions)(
@@ -213,6 +217,9 @@ describe.each(PLATFORMS)('UploadEvents on %s', (platform) => {
         const before = heard(events.completed$);
         subscribe(events);
         const after = heard(events.completed$);
+        const ended: string[] = [];
+        for (const stream of [events.completed$, events])
+          stream.subscribe({ complete: () => ended.push('ended') });
         const urls: string[] = [];
         for (const bytes of ['hello', 'world']) {
           urls.push(made(app, await post(app, { 'upload-length': '5' }, bytes)));
@@ -221,6 +228,9 @@ describe.each(PLATFORMS)('UploadEvents on %s', (platform) => {
         await app.nest.close();
         const lines = urls.map((url) => `completed ${idOf(url)} 5`);
         expect([before, after]).toEqual([lines, lines]);
+        expect(ended).toEqual(['ended', 'ended']);
+        const connection = app.get<DatabaseConnection>(CONNECTION);
+        await expect(connection.query('SELECT 1')).rejects.toThrow();
         for (const line of log.errors)
           expect(line).toBe('A subscriber of UploadEvents failed; uploads and others go on');
         if (name !== 'throw as a subject') expect(log.errors.length).toBeGreaterThan(0);

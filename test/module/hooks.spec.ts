@@ -113,7 +113,7 @@ describe('hooks of an application', () => {
       }
     }
 
-    async function register(): Promise<DynamicModule> {
+    async function globally(): Promise<DynamicModule> {
       const storage = new LocalStorage({ directory: await apps.folder() });
       return TusModule.forRoot({ storage, isGlobal: true });
     }
@@ -125,7 +125,7 @@ describe('hooks of an application', () => {
       class Middle {}
       Module({ imports: [Deep] })(Middle);
       const { nest } = await apps.start('express', {
-        imports: [Middle, await register()],
+        imports: [Middle, await globally()],
         providers: [Journal, Seeds],
       });
       await nest.get(Journal).delivery.opened;
@@ -141,7 +141,7 @@ describe('hooks of an application', () => {
       const { opened, open } = gate();
       const late = { provide: 'late', useFactory: () => opened };
       const started = apps.start('express', {
-        imports: [await register()],
+        imports: [await globally()],
         providers: [Journal, early, late],
       });
       await expect(started.finally(open)).rejects.toThrow(

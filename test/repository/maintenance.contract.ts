@@ -39,6 +39,27 @@ export function maintenanceContract(make: MakeDatabase): void {
     expect(await ids(['open', 'terminating'], 10)).toEqual(['left', 'resting']);
   });
 
+  it('what is postponed comes after the others, unless somebody holds it or it is not finishing', async () => {
+    for (const id of ['first', 'second', 'third']) {
+      await repository.insert(newUpload({ id, state: 'finishing' }));
+      await aged(id, id === 'first' ? 3_000 : 2_000);
+    }
+    await repository.insert(newUpload({ id: 'held', state: 'finishing' }), HOLDER);
+    await repository.insert(newUpload({ id: 'ending', state: 'terminating' }));
+    for (const id of ['held', 'ending']) await aged(id, 4_000);
+    await repository.postpone(['first', 'held', 'ending', 'unknown']);
+    await repository.postpone([]);
+    await age(database.connection, 'held', { column: 'lease_expires_at', by: 5_001 });
+    const listed = await repository.abandoned(['finishing', 'terminating'], 10);
+    expect(
+      listed
+        .map(({ id }) => id)
+        .slice(0, 2)
+        .sort(),
+    ).toEqual(['ending', 'held']);
+    expect(listed.map(({ id }) => id).slice(2)).toEqual(['second', 'third', 'first']);
+  });
+
   it('released partials are named once: until their bytes are freed', async () => {
     const partials = [await completePartial(repository), await completePartial(repository)];
     const final = await mergedFinal(repository, partials);

@@ -25,6 +25,16 @@ export class DueStatements {
     return rows.map(toRecord);
   }
 
+  async postpone(ids: readonly string[]): Promise<void> {
+    const { connection, endpoint } = this.deps;
+    const { now } = connection.dialect;
+    for (const chunk of statementChunks(ids)) {
+      const statement = `UPDATE tus_upload SET updated_at = ${now} WHERE id IN (${placeholders(chunk.length)})
+        AND endpoint = ? AND state = 'finishing' AND (lease_holder IS NULL OR lease_expires_at <= ${now})`;
+      await connection.change(statement, [...chunk, endpoint]);
+    }
+  }
+
   async overdue(limit: number): Promise<UploadRecord[]> {
     const { connection, endpoint } = this.deps;
     const { now } = connection.dialect;

@@ -143,6 +143,10 @@ export class TypeOrmUploadRepository implements UploadRepository {
     return this.due.abandoned(states, limit);
   }
 
+  postpone(ids: readonly string[]): Promise<void> {
+    return this.due.postpone(ids);
+  }
+
   withWorkingBytes(ids: readonly string[]): Promise<ReadonlySet<string>> {
     return this.due.withWorkingBytes(ids);
   }
