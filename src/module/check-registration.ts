@@ -1,5 +1,5 @@
 import { TusController } from '../http/tus.controller.js';
-import { DEFAULT_NAME } from './engine-providers.js';
+import { DEFAULT_NAME } from './tokens.js';
 import { TusOptionError } from './tus-option.error.js';
 import type { TusRegistration } from './tus-module-options.js';
 

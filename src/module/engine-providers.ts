@@ -33,16 +33,13 @@ import { UNIQUE_REGISTRATION } from './check-unique.js';
 import { KnownHooks } from './known-hooks.js';
 import { DATABASE_SOURCE, databaseProvider, openDatabase } from './open-database.js';
 import type { ResolvedOptions } from './resolve-options.js';
-import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
+import { DEFAULT_NAME, getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
 import type { DatabaseSource } from './tus-module-options.js';
 
 /** Tokens of one registration that nobody outside it injects. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-tus:options');
 export const UPLOAD_DEPS = Symbol('nestjs-tus:upload-deps');
 const CONNECTION = Symbol('nestjs-tus:connection');
-
-/** Rows and files of the only registration that needs no name. */
-export const DEFAULT_NAME = 'default';
 
 const logger = new Logger('TusModule');
 

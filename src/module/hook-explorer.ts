@@ -3,7 +3,7 @@ import { HOOK_NAMES } from '../events/hook-lists.js';
 import type { BoundHook, HookLists, HookName } from '../events/hook-lists.js';
 import { REGISTRATION } from './check-unique.js';
 import type { Registration } from './check-unique.js';
-import { DEFAULT_NAME } from './engine-providers.js';
+import { DEFAULT_NAME } from './tokens.js';
 import { TUS_HOOKS } from './tus-hooks.decorator.js';
 import type { TusHooksOptions } from './tus-hooks.decorator.js';
 import { TusOptionError } from './tus-option.error.js';

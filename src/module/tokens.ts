@@ -3,6 +3,9 @@ import type { InjectionToken } from '@nestjs/common';
 import { UploadEvents } from '../events/upload-events.js';
 import { UploadService } from '../uploads/upload.service.js';
 
+/** Rows and files of the only registration that needs no name. */
+export const DEFAULT_NAME = 'default';
+
 /** The storage of the registration without a name. */
 const STORAGE = Symbol('nestjs-tus:storage');
 
