@@ -31,7 +31,7 @@ export class Publisher {
   /**
    * Runs the request that makes the blob of an upload. Whatever comes back instead of success, the blob itself says what
    * has happened: answers get lost, and what is sent again finds what the first try has made.
-   * @throws StorageError of kind `conflict` if another blob has the name
+   * @throws StorageError of kind `conflict` if another blob has the name, `unavailable` if it cannot be looked at
    */
   publish(
     publication: Publication,
@@ -42,10 +42,9 @@ export class Publisher {
       try {
         await make(conditions);
       } catch (error) {
-        // A look that fails says nothing.
-        const blob = await this.look(publication.upload).catch(() => null);
-        if (blob !== null && this.isMade(publication, blob, error)) return;
-        if (blob !== null) conditions = blob ? { ifMatch: blob.etag } : { ifNoneMatch: '*' };
+        const blob = await this.lookAfter(publication.upload);
+        if (this.isMade(publication, blob, error)) return;
+        conditions = blob ? { ifMatch: blob.etag } : { ifNoneMatch: '*' };
         throw error;
       }
     };
@@ -68,6 +67,16 @@ export class Publisher {
 
   private look(upload: StoredUpload): Promise<BlobState | undefined> {
     return this.deps.api.head(this.deps.keys.object(upload));
+  }
+
+  /** Without the look nothing is final: what says that the name is taken may be the echo of a success. */
+  private async lookAfter(upload: StoredUpload): Promise<BlobState | undefined> {
+    try {
+      return await this.look(upload);
+    } catch (cause) {
+      const text = `Whether upload ${upload.id} has its blob is not known.`;
+      throw new StorageError('unavailable', text, { cause });
+    }
   }
 
   /** False for none, and for one that may be replaced. */

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RestError } from '@azure/storage-blob';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AzureApi } from '../../../src/storage/azure/azure.api.js';
+import { azureError } from '../../../src/storage/azure/azure.error.js';
 import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
@@ -11,7 +14,10 @@ onAzurite((suite) => {
   beforeEach(async () => {
     desk = await Desk.open(suite, { requestTimeout: 300 });
   });
-  afterEach(() => desk.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await desk.close();
+  });
 
   const occupy = (key: string) => desk.blob(key).upload('foreign', 7);
 
@@ -51,6 +57,28 @@ onAzurite((suite) => {
           expect(await desk.left()).toEqual([row.key]);
         });
       }
+
+      it.each([
+        ['the store is away', 503, 'ServerBusy'],
+        ['the credentials may not read', 403, 'AuthorizationPermissionMismatch'],
+      ])(
+        'is not given up where its answer is lost and the look at it fails: %s',
+        async (_, statusCode, code) => {
+          const row = new Row({ length });
+          desk.proxy.faults = (asked, n) => (asked === kind && n === 1 ? 'lost-answer' : undefined);
+          const refused = azureError('Get Blob Properties', new RestError('No.', { code, statusCode }));
+          // Without the tries, which take seconds.
+          const head = jest.spyOn(AzureApi.prototype, 'head').mockRejectedValue(refused);
+          await expect(row.send(desk.storage, content(length))).rejects.toMatchObject({
+            kind: 'unavailable',
+          });
+
+          head.mockRestore();
+          // As the service does with a row that says `finishing`.
+          await desk.storage.complete({ ...row.take().upload, offset: length });
+          expect((await desk.object(row.key)).equals(content(length))).toBe(true);
+        },
+      );
 
       it('is not there if the store was never reached, and the bytes can be sent again', async () => {
         const row = new Row({ length });
