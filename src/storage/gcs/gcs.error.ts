@@ -29,7 +29,7 @@ export class GcsError extends StorageError {
 
 /** cloud.google.com/storage/docs/json_api/v1/status-codes */
 const RETAINED = /^(retentionPolicyNotMet|objectUnderActiveHold)$/;
-const INVALID = /^(invalid|invalidArgument|invalidParameter|badRequest|required|parseError)$/;
+const INVALID = /^(invalid|invalidArgument|invalidParameter|badRequest|parseError)$/;
 
 /** What `GcsError.reason` says of a body that ended early. */
 export const BROKEN_BODY = 'brokenBody';

@@ -44,6 +44,7 @@ describe('what a store means by 400 or 403', () => {
     ['insert', 400, 'invalid', `Provided CRC32C "a" doesn't match calculated CRC32C "b".`],
     ['compose', 400, 'cloudKmsDisabledKey'],
     ['compose', 400, 'userProjectMissing'],
+    ['compose', 400, 'required', 'Bucket is a requester pays bucket but no user project provided.'],
     ['compose', 403, 'forbidden'],
     ['delete', 400, 'invalid'],
     ['list', 400, 'invalid'],
