@@ -1,5 +1,6 @@
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Part } from '../../model/part.js';
+import { arrivedParts, newestEpoch } from '../parts/newest-epoch.js';
 import type { LastPart, PartBytes } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
@@ -60,7 +61,7 @@ export class Completer {
       return staged ? this.commit({ upload, since: 0 }, []) : this.put({ upload, since: 0 }, NOTHING);
     const list = await upload.parts.list();
     const parts = partsReaching(list, length);
-    const publication = { upload, since: newest(upload, parts ?? arrived(list)) };
+    const publication = { upload, since: newestEpoch(upload, parts ?? arrivedParts(list)) };
     // The bytes may be in the blob and nowhere else.
     if (!parts) return this.deps.publisher.expect(publication);
     const tail = parts.at(-1)?.tail ? parts.at(-1) : undefined;
@@ -77,7 +78,7 @@ export class Completer {
 
   private async finishWith(upload: StoredUpload, last: LastPart, target: AppendTarget): Promise<void> {
     const { parts, bytes } = last;
-    const publication = { upload, since: newest(upload, bytes ? [bytes] : parts) };
+    const publication = { upload, since: newestEpoch(upload, bytes ? [bytes] : parts) };
     if (!target.staged) return this.put(publication, bytes ?? NOTHING);
     if (!bytes) return this.commit(publication, parts);
     let tag: string | null = null;
@@ -124,16 +125,6 @@ export class Completer {
       api.putBlob(keys.object(upload), body, { headers, conditions }),
     );
   }
-}
-
-/** A blob that is older than these has none of them. */
-function arrived(list: readonly Part[]): readonly Part[] {
-  return list.filter(({ tag }) => tag !== null);
-}
-
-/** The epoch that a blob with these parts has at least. All writers of a final copy the same bytes. */
-function newest({ kind }: StoredUpload, parts: readonly Named[]): number {
-  return kind === 'final' ? 0 : parts.reduce((top, { epoch }) => Math.max(top, epoch), 0);
 }
 
 function numberAbove(list: readonly Part[]): number {

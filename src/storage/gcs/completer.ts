@@ -1,5 +1,6 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
+import { arrivedParts, newestEpoch } from '../parts/newest-epoch.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
@@ -11,9 +12,9 @@ import { sumOf } from './composer.js';
 import type { Composer } from './composer.js';
 import type { GcsApi } from './gcs.api.js';
 import type { Keys } from './keys.js';
-import { objectResource } from './object-settings.js';
+import { objectResource, writerOf } from './object-settings.js';
 import type { GcsObjectSettings } from './object-settings.js';
-import { isOf, taken } from './objects.js';
+import { taken } from './objects.js';
 import type { Objects } from './objects.js';
 import { componentOf, tagOf } from './part-tag.js';
 import type { Component } from './part-tag.js';
@@ -50,9 +51,10 @@ export class Completer {
   async complete(upload: StoredUpload): Promise<Completed | undefined> {
     const length = upload.length ?? upload.offset;
     if (length === 0) return this.insert(upload, EMPTY);
-    const parts = partsReaching(await upload.parts.list(), length);
+    const list = await upload.parts.list();
+    const parts = partsReaching(list, length);
     // Otherwise the bytes may be in the object and nowhere else.
-    return parts ? this.compose(upload, parts) : this.expect(upload);
+    return parts ? this.compose(upload, parts) : this.expect(upload, newestEpoch(upload, arrivedParts(list)));
   }
 
   private async finishWith(
@@ -108,15 +110,17 @@ export class Completer {
 
   /**
    * Succeeds if the object of an upload is there already.
+   * @param since - the newest epoch that its bytes are of: an older writer has had others
    * @throws StorageError of kind `missing` if it is not, `conflict` if another one is
    */
-  private async expect(upload: StoredUpload): Promise<Completed | undefined> {
+  private async expect(upload: StoredUpload, since: number): Promise<Completed | undefined> {
     const { api, keys, overwrite } = this.deps;
     const name = keys.object(upload);
     const found = await api.find(name);
     const whole = upload.length === null || found?.length === upload.length;
-    if (found && whole && isOf(upload, found)) return completed(upload, found);
-    if (found && !isOf(upload, found) && !overwrite) throw taken(upload, name);
+    const writer = found && writerOf(upload, found.metadata);
+    if (found && whole && writer !== undefined && writer >= since) return completed(upload, found);
+    if (found && writer === undefined && !overwrite) throw taken(upload, name);
     throw new StorageError('missing', `Not all bytes of upload ${upload.id} are stored.`);
   }
 

@@ -68,6 +68,34 @@ onFakeGcs((suite) => {
     expect(await read(desk.storage, final.whole)).toEqual(content(10, 2));
   });
 
+  it('what a writer without a lease has made is not taken for that of the next ones, who have stored bytes', async () => {
+    const row = new Row({ length: 100 });
+    const bytes = content(100, 2);
+    const late = await row.append(desk.storage, content(100, 1));
+    await row.append(desk.again(), bytes.subarray(0, 50), { fenced: true });
+    const died = await row.append(desk.again(), bytes.subarray(50));
+    died.finish?.discard();
+    await late.finish?.complete();
+
+    const recovery = desk.again().complete({ ...row.take().upload, offset: 100 });
+    await expect(recovery).rejects.toMatchObject({ kind: 'missing' });
+    await row.send(desk.again(), bytes.subarray(50));
+    expect(await desk.object(row.key)).toEqual(bytes);
+  });
+
+  it('what the last writer has made before it died is found, though it is on record nowhere', async () => {
+    const row = new Row({ length: 100 });
+    await row.append(desk.storage, content(100).subarray(0, 50));
+    const { finish } = await row.append(desk.again(), content(100).subarray(50));
+    await finish?.complete();
+    // As if the statement had never come that has the last bytes on record, nor the one that says `complete`.
+    const last = row.list.filter(({ start }) => start === 50).map(({ number }) => number);
+    await row.upload.parts.forget(last);
+
+    await desk.again().complete({ ...row.take().upload, offset: 100 });
+    expect(await desk.object(row.key)).toEqual(content(100));
+  });
+
   it('what a writer without a lease has made too early is replaced by the next one', async () => {
     const row = new Row({ length: 10 });
     const late = await row.append(desk.storage, content(10, 1));
