@@ -102,7 +102,7 @@ export class GcsStorage implements UploadStorage {
     body: AsyncIterable<readonly Buffer[]>,
     context: AppendContext,
   ): Promise<AppendResult> {
-    const parts = new KnownParts(upload.parts);
+    const parts = new KnownParts(upload.parts, this.smallParts.reach);
     const watched = { ...upload, parts };
     const target = new AppendTarget(this.target, watched);
     const { rules, memory } = this;

@@ -5,14 +5,18 @@ import type { UploadParts } from '../upload-storage.js';
 export class KnownParts implements UploadParts {
   private readonly known = new Map<number, Part>();
 
-  constructor(private readonly parts: UploadParts) {}
+  /** @param reach - bytes before the place of an append whose parts are asked for as well */
+  constructor(
+    private readonly parts: UploadParts,
+    private readonly reach: number,
+  ) {}
 
   get all(): readonly Part[] {
     return [...this.known.values()].toSorted((one, other) => one.number - other.number);
   }
 
-  async list(): Promise<readonly Part[]> {
-    const list = await this.parts.list();
+  async list(from?: number): Promise<readonly Part[]> {
+    const list = await this.parts.list(from === undefined ? undefined : Math.max(0, from - this.reach));
     for (const part of list) this.known.set(part.number, part);
     return list;
   }

@@ -1,6 +1,6 @@
 import type { Part } from '../../model/part.js';
 import { inParallel } from '../parts/in-parallel.js';
-import { partsUpTo } from '../parts/parts-up-to.js';
+import { partEndingAt } from '../parts/parts-up-to.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Composer } from './composer.js';
 import type { GcsApi } from './gcs.api.js';
@@ -16,10 +16,16 @@ const CONCURRENCY = 8;
  * The parts that short requests have left at the end of an upload, once there are so many that one request composes
  * them. They become one part, which is small itself until it has grown to a whole one.
  */
-export function partsToJoin(counted: readonly Part[], partSize: number): readonly Part[] {
-  const last = counted.slice(-MOST_SOURCES);
-  const small = last.every(({ length }) => length < partSize);
-  return small && last.length === MOST_SOURCES ? last : [];
+function partsToJoin(parts: readonly Part[], offset: number, partSize: number): readonly Part[] {
+  const last: Part[] = [];
+  let end = offset;
+  while (last.length < MOST_SOURCES) {
+    const part = end > 0 ? partEndingAt(parts, end) : undefined;
+    if (!part || part.length >= partSize) return [];
+    last.unshift(part);
+    end = part.start;
+  }
+  return last;
 }
 
 export interface SmallPartsDeps {
@@ -34,13 +40,18 @@ export interface SmallPartsDeps {
 export class SmallParts {
   constructor(private readonly deps: SmallPartsDeps) {}
 
+  /** Bytes before the end of an upload that hold all parts that are joined. */
+  get reach(): number {
+    return MOST_SOURCES * this.deps.partSize;
+  }
+
   /**
    * Only what the row has counted before this append: nobody needs the single parts again. Never rejects: as long as it
    * fails the parts stay as they are, and the next append tries again.
    */
   async join(upload: StoredUpload, known: KnownParts): Promise<void> {
     try {
-      const small = partsToJoin(partsUpTo(known.all, upload.offset), this.deps.partSize);
+      const small = partsToJoin(known.all, upload.offset, this.deps.partSize);
       if (small.length > 0) await this.replace(upload, known, small);
     } catch {
       // What was made is found by its name when the upload is cleaned up.

@@ -87,6 +87,25 @@ onFakeGcs((suite) => {
     expect(await desk.left()).toEqual([row.key]);
   });
 
+  it('an append reads no more of the record than it may join, however much there is', async () => {
+    const partSize = MIB / 4;
+    const row = new Row();
+    const whole = Array.from({ length: 500 }, (_, index) => ({
+      ...{ number: index + 1, epoch: 1, start: index * partSize, length: partSize },
+      ...{ tag: '1 AAAAAA==', tail: false },
+    }));
+    await row.take().upload.parts.record(whole);
+    row.offset = 500 * partSize;
+    for (let sent = 0; sent < 100; sent++) {
+      const read = row.partsRead;
+      await row.append(desk.again({ partSize }), content(1));
+      // 32 that may be joined, as many whole ones, one that ends where they begin, and the first one of the upload.
+      expect(row.partsRead - read).toBeLessThanOrEqual(66);
+      expect(row.list.length).toBeLessThanOrEqual(532);
+    }
+    expect(row).toMatchObject({ offset: 500 * partSize + 100, reads: 100 });
+  });
+
   it('as long as short parts cannot be joined they stay, and no byte is lost', async () => {
     const row = new Row({ length: 100 });
     const body = content(100);
