@@ -148,10 +148,10 @@ export interface UploadStorage {
   checkKey(key: string): void;
 
   /**
-   * Refuses an upload that could never be completed, because of what its object would be stored with. Called before it is
-   * created; of a final the length is not known yet.
-   * @throws StorageError of kind `conflict` naming what the store cannot hold; OptionResultError for a fault of the
-   * application
+   * Refuses an upload that could never be completed, because of what its object would be stored with, or of its length.
+   * Called before it is created; of a final the length is not known yet.
+   * @throws StorageError of kind `conflict` naming what the store cannot hold; UploadTooLargeError for the length;
+   * OptionResultError for a fault of the application
    */
   check?(upload: NewStoredUpload): void;
 

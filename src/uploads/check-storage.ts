@@ -5,7 +5,8 @@ import type { UploadDeps } from './upload-deps.js';
 
 /**
  * Asks the storage, before anything is on record, whether the upload can be completed some day.
- * @throws InvalidMetadataError where the client's metadata may have led to what the store cannot hold, OptionResultError
+ * @throws InvalidMetadataError where the client's metadata may have led to what the store cannot hold, OptionResultError,
+ * UploadTooLargeError (CRE-08)
  */
 export function checkStorage({ storage }: Pick<UploadDeps, 'storage'>, upload: NewStoredUpload): void {
   try {

@@ -1,6 +1,7 @@
 import { Storage } from '@google-cloud/storage';
 import type { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
+import { UploadTooLargeError } from '../../model/errors/upload-too-large.error.js';
 import { writeParts } from '../parts/part-writer.js';
 import type { PartMemory } from '../parts/part-memory.js';
 import { FIRST_TAIL, partRules } from '../parts/part-rules.js';
@@ -93,6 +94,7 @@ export class GcsStorage implements UploadStorage {
   }
 
   check(upload: NewStoredUpload): void {
+    if ((upload.length ?? 0) > LARGEST_OBJECT) throw new UploadTooLargeError(LARGEST_OBJECT);
     const rules = upload.key === null ? WORK_RULES : SETTING_RULES;
     checkSettingsOf(upload, this.options.object ?? {}, { rules, option: 'object' });
   }

@@ -1,11 +1,17 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Cleaner } from '../../../src/storage/gcs/cleaner.js';
 import { GcsApi } from '../../../src/storage/gcs/gcs.api.js';
 import { GcsError, gcsError } from '../../../src/storage/gcs/gcs.error.js';
+import { GcsStorage } from '../../../src/storage/gcs/index.js';
 import { Keys } from '../../../src/storage/gcs/keys.js';
 import { LARGEST_OBJECT } from '../../../src/storage/gcs/options.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
 import { content } from '../../support/content.js';
+import { memoryFolder } from '../../support/memory-folder.js';
+import { call, tus } from '../../support/raw-http.js';
+import { PLATFORMS, TusApp } from '../../support/tus-app.js';
 import { MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
@@ -50,6 +56,39 @@ describe('what a store means by 400 or 403', () => {
     ['list', 400, 'invalid'],
   ])('to %s may be something else: %d %s', (request, status, reason, message = '') => {
     expect(gcsError(request, refusal(reason, message, status))).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe.each(PLATFORMS)('an upload that is longer than an object may be, on platform-%s', (platform) => {
+  let folder: string;
+  let app: TusApp;
+  beforeEach(async () => {
+    folder = await memoryFolder('nestjs-tus-gcs-');
+    // Nobody listens there: nothing is asked of the store.
+    const clientConfig = { apiEndpoint: 'http://127.0.0.1:9', projectId: 'p' };
+    const storage = new GcsStorage({ bucket: 'b', checkBucket: false, clientConfig });
+    const database = { path: join(folder, 'uploads.sqlite') };
+    app = await TusApp.start({ platform, tus: { storage, database } });
+  });
+  afterEach(async () => {
+    await app.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['one', {}],
+    ['one that has metadata', { 'upload-metadata': 'filename eA==' }],
+    ['a partial', { 'upload-concat': 'partial' }],
+  ])('is 413 at its creation: %s (CRE-08)', async (_, headers) => {
+    const create = (length: number) =>
+      call({
+        ...{ method: 'POST', url: app.endpoint },
+        headers: tus({ 'upload-length': String(length), ...headers }),
+      });
+    const refused = await create(LARGEST_OBJECT + 1);
+    expect(refused.status).toBe(413);
+    expect(JSON.parse(refused.body.toString())).toMatchObject({ code: 'UPLOAD_TOO_LARGE' });
+    expect((await create(LARGEST_OBJECT)).status).toBe(201);
   });
 });
 
@@ -106,7 +145,7 @@ onFakeGcs((suite) => {
   });
 
   it.each([
-    ['that is longer than an object may be', LARGEST_OBJECT + 1],
+    ['whose length was told later, and is more than an object may have,', LARGEST_OBJECT + 1],
     ['that has reached the length of an object, and says no end,', null],
   ])('an upload %s is full, and keeps its bytes', async (_, length) => {
     const row = new Row({ length });
