@@ -46,8 +46,8 @@ export class Blocks {
 
   /**
    * Drops the blocks of an upload that has no blob. Nothing but a commit does that, so the name has an empty blob for a
-   * moment. If others have staged blocks under the name as well, or blobs cannot be deleted, all are left to Azure, which
-   * forgets them.
+   * moment. If others have staged blocks under the name as well, or blobs cannot be deleted, or the application does not
+   * say any more how they are encrypted, all are left to Azure, which forgets them.
    * @throws StorageError of kind `conflict` if there is a blob by now
    */
   async discard(upload: StoredUpload): Promise<void> {
@@ -56,8 +56,17 @@ export class Blocks {
     const name = keys.object(upload);
     const ids = [...(await api.stagedBlocks(name)).keys()];
     if (ids.length === 0 || !ids.every((id) => isBlockOf(upload, id))) return;
-    const headers = markedHeaders(settings, upload);
+    const headers = unlessThrown(() => markedHeaders(settings, upload));
+    if (!headers) return;
     const { etag } = await api.commitBlocks(name, [], { headers, conditions: { ifNoneMatch: '*' } });
     this.retained = !(await api.deleteBlob(name, etag));
+  }
+}
+
+function unlessThrown<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
   }
 }

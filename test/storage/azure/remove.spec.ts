@@ -116,6 +116,22 @@ onAzurite((suite) => {
     expect(row.list).toEqual([]);
   });
 
+  it('leaves the blocks of an upload to Azure whose encryption scope nobody names any more', async () => {
+    let fails = false;
+    const encryptionScope = () => {
+      if (fails) throw new TypeError('no such tenant');
+      return undefined;
+    };
+    const storage = desk.again({ blob: { encryptionScope } });
+    const row = new Row({ length: 20 * MIB });
+    await row.append(storage, content(8 * MIB + 10));
+    fails = true;
+    await storage.remove(row.upload, false);
+
+    expect(await desk.left()).toEqual([`${row.key} (blocks)`]);
+    expect(row.list).toEqual([]);
+  });
+
   describe('in a container whose blobs are immutable', () => {
     beforeEach(() => {
       const retained = new RestError('No.', { statusCode: 409, code: 'BlobImmutableDueToPolicy' });
