@@ -97,10 +97,10 @@ onFakeGcs((suite) => {
     await row.take().upload.parts.record(whole);
     row.offset = 500 * partSize;
     for (let sent = 0; sent < 100; sent++) {
-      const read = row.partsRead;
+      const before = row.partsRead;
       await row.append(desk.again({ partSize }), content(1));
       // 32 that may be joined, as many whole ones, one that ends where they begin, and the first one of the upload.
-      expect(row.partsRead - read).toBeLessThanOrEqual(66);
+      expect(row.partsRead - before).toBeLessThanOrEqual(66);
       expect(row.list.length).toBeLessThanOrEqual(532);
     }
     expect(row).toMatchObject({ offset: 500 * partSize + 100, reads: 100 });

@@ -124,7 +124,7 @@ onFakeGcs((suite) => {
     row.offset = 10 * MIB;
     const left = await desk.left();
     expect(left.filter((name) => name.includes('step'))).toHaveLength(3);
-    for (let call = 0; call < 3; call++) {
+    for (let times = 0; times < 3; times++) {
       await expect(storage.complete(row.take().whole)).rejects.toThrow('Forbidden.');
       expect(await desk.left()).toEqual(left);
     }
