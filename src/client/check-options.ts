@@ -4,6 +4,12 @@ import { TusClientOptionError } from './errors/client-option.error.js';
 import { CLIENT_CHECKSUMS } from './source/digest.js';
 import type { DownloadOptions, RequestHeaders, UploadFileOptions } from './options.js';
 
+/** Milliseconds. Node makes one of what exceeds its timers (24 days). */
+const LONGEST_DELAY = 86_400_000;
+
+const isDelay = (value: unknown) =>
+  Number.isFinite(value) && Number(value) >= 0 && Number(value) <= LONGEST_DELAY;
+
 type Rule = [fix: string, allows: (value: unknown) => boolean];
 
 const isWhole = (least: number) => (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least;
@@ -12,6 +18,7 @@ const isFunction = (value: unknown) => typeof value === 'function';
 const isTextual = (value: unknown) =>
   typeof value === 'object' &&
   value !== null &&
+  !Array.isArray(value) &&
   Object.values(value).every((entry) => typeof entry === 'string');
 const has = (value: unknown, ...methods: string[]) =>
   typeof value === 'object' &&
@@ -27,8 +34,8 @@ const RULES: Readonly<Record<Exclude<OptionName, 'metadata'>, Rule>> = {
     (value) => isFunction(value) || isTextual(value),
   ],
   retryDelays: [
-    'give a list of milliseconds, or [] for no retries',
-    (value) => Array.isArray(value) && value.every((delay) => Number.isFinite(delay) && delay >= 0),
+    'give a list of milliseconds, each a day (86400000) at most, or [] for no retries',
+    (value) => Array.isArray(value) && value.every(isDelay),
   ],
   requestTimeout: ['give whole milliseconds, or 0 for no limit', isWhole(0)],
   urlStore: [
@@ -62,7 +69,7 @@ export const OPTIONS_OF = {
   partial: PARTIAL,
   file: [...PARTIAL, 'parallelUploads', 'metadata', 'stopAt', 'verify'],
   final: [...CLIENT, 'signal', 'metadata'],
-  download: [...CLIENT, 'signal', 'resume', 'onProgress'],
+  download: [...CONNECTION, 'signal', 'resume', 'onProgress'],
 } as const satisfies Record<string, readonly OptionName[]>;
 
 /**

@@ -5,12 +5,12 @@ import { resolve } from 'node:path';
 import { TusConnectionError } from './errors/connection.error.js';
 import { TusProtocolError } from './errors/protocol.error.js';
 import { TusResponseError } from './errors/response.error.js';
+import type { Answer } from './http/answer.js';
 import type { DownloadOptions } from './options.js';
 import type { Connection } from './upload/connection.js';
 
 /** What is here already. */
 interface Draft {
-  readonly path: string;
   readonly size: number;
   /** Strong; what is here belongs to the file that has it. */
   readonly etag: string;
@@ -35,11 +35,22 @@ export class Download {
   }
 
   private readonly options: DownloadOptions;
+  /** The farthest byte so far: where a server has no strong ETag, going over the same ones again is no progress. */
+  private reached = 0;
 
   async run(): Promise<{ path: string; size: number }> {
     const { resume, signal } = this.options;
     try {
-      const size = await this.connection.requester.retry(signal, () => this.attempt());
+      let before = 0;
+      const wentOn = () => this.reached > before;
+      const size = await this.connection.requester.retry(
+        signal,
+        () => {
+          before = this.reached;
+          return this.attempt();
+        },
+        wentOn,
+      );
       await rename(this.draft, this.target);
       await rm(this.tagFile, { force: true });
       return { path: this.target, size };
@@ -59,15 +70,23 @@ export class Download {
     const range = before && { Range: `bytes=${before.size}-`, 'If-Range': before.etag };
     const call = { method: 'GET', url: this.url, headers: { ...range }, signal };
     const response = await this.connection.requester.open(call);
-    if (response.statusCode === 206 && before) {
-      return this.receive(response, checkedRange(response, before.size), before.size);
+    try {
+      if (response.statusCode === 206 && before) {
+        return await this.receive(response, checkedRange(response, before.size), before.size);
+      }
+      if (response.statusCode === 200) {
+        await this.begin(response.headers.etag);
+        const length = response.headers['content-length'];
+        return await this.receive(response, length === undefined ? null : Number(length), 0);
+      }
+      return await this.refused(await this.connection.requester.read(response, call), before);
+    } finally {
+      // What was not read to its end would keep its connection.
+      response.destroy();
     }
-    if (response.statusCode === 200) {
-      await this.begin(response.headers.etag);
-      const length = response.headers['content-length'];
-      return this.receive(response, length === undefined ? null : Number(length), 0);
-    }
-    const answer = await this.connection.requester.read(response, call);
+  }
+
+  private async refused(answer: Answer, before: Draft | undefined): Promise<number> {
     // All of it may be here already, or it is another file now: what is here cannot be told from either.
     if (answer.status === 416 && before) {
       await this.discard();
@@ -83,7 +102,7 @@ export class Download {
       readFile(this.tagFile, 'utf8').catch(undefinedIfMissing),
     ]);
     if (!found || found.size === 0 || !etag) return undefined;
-    return { path: this.draft, size: found.size, etag };
+    return { size: found.size, etag };
   }
 
   /** The old bytes go before the new tag comes, and the other way round a crash would mix two files. */
@@ -103,12 +122,12 @@ export class Download {
       for await (const piece of this.piecesOf(response, signal)) {
         await writeAll(file, piece, at);
         at += piece.length;
+        this.reached = Math.max(this.reached, at);
         onProgress?.(at, total);
       }
       await file.sync();
     } finally {
       await file.close();
-      response.destroy();
     }
     if (total !== null && at !== total) {
       throw new TusConnectionError(this.url, new Error(`it ended after ${at} of ${total} bytes`));

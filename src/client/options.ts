@@ -125,7 +125,7 @@ export interface UploadProgress extends PartProgress {
   readonly parts: readonly PartProgress[];
 }
 
-/** The last value of `upload$` has the result. */
+/** The last value of `uploadFile$` has the result. */
 export interface UploadState extends UploadProgress {
   readonly result?: UploadedFile;
 }

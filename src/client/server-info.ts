@@ -19,34 +19,24 @@ export async function askServer(
   url: string,
   signal?: AbortSignal,
 ): Promise<ServerInfo> {
-  try {
-    const answer = await requester.send({ method: 'OPTIONS', url, signal });
-    return {
-      versions: list(field(answer, 'Tus-Version')),
-      extensions: list(field(answer, 'Tus-Extension')),
-      checksumAlgorithms: list(field(answer, 'Tus-Checksum-Algorithm')),
-      maxSize: wholeNumber(answer, 'Tus-Max-Size'),
-    };
-  } catch (error) {
-    if (!(error instanceof TusResponseError) || ![404, 405, 501].includes(error.status)) throw error;
-    return { versions: [], extensions: ['creation'], checksumAlgorithms: [], maxSize: null };
-  }
+  return offerOf(requester, url, signal).catch(knowsNoOptions);
 }
 
-/** Remembers what servers have answered, for as long as the client lives. */
-export class KnownServers {
-  private readonly asked = new Map<string, Promise<ServerInfo>>();
+/** @throws TusResponseError also if the server knows no OPTIONS. */
+export async function offerOf(requester: Requester, url: string, signal?: AbortSignal): Promise<ServerInfo> {
+  const answer = await requester.send({ method: 'OPTIONS', url, signal });
+  return {
+    versions: list(field(answer, 'Tus-Version')),
+    extensions: list(field(answer, 'Tus-Extension')),
+    checksumAlgorithms: list(field(answer, 'Tus-Checksum-Algorithm')),
+    maxSize: wholeNumber(answer, 'Tus-Max-Size'),
+  };
+}
 
-  /** Asks at the first call for an endpoint; a failure is not remembered. */
-  async get(requester: Requester, endpoint: string): Promise<ServerInfo> {
-    let info = this.asked.get(endpoint);
-    if (!info) {
-      info = askServer(requester, endpoint);
-      this.asked.set(endpoint, info);
-      info.catch(() => this.asked.delete(endpoint));
-    }
-    return info;
-  }
+/** What is known of a server that failed so (CLI-07). Throws what says something else. */
+export function knowsNoOptions(error: unknown): ServerInfo {
+  if (!(error instanceof TusResponseError) || ![404, 405, 501].includes(error.status)) throw error;
+  return { versions: [], extensions: ['creation'], checksumAlgorithms: [], maxSize: null };
 }
 
 /** @throws TusUnsupportedError if the server does not offer what is needed. */

@@ -4,6 +4,8 @@ import { checkOptions, isHttpUrl, OPTIONS_OF } from './check-options.js';
 import { Download } from './download.js';
 import { TusClientOptionError } from './errors/client-option.error.js';
 import { TusResponseError } from './errors/response.error.js';
+import { LinkedAbort } from './http/linked-abort.js';
+import { KnownServers } from './known-servers.js';
 import type {
   CallOptions,
   DownloadOptions,
@@ -15,8 +17,9 @@ import type {
   UploadFileOptions,
   UploadState,
 } from './options.js';
-import { askServer, demand, KnownServers, type ServerInfo } from './server-info.js';
+import { askServer, demand, type ServerInfo } from './server-info.js';
 import { LocalFile } from './source/local-file.js';
+import { owning } from './source/owning.js';
 import { fingerprintOf } from './store/memory-of-upload.js';
 import type { UploadRecord } from './store/url-store.js';
 import { connectionOf, type Connection } from './upload/connection.js';
@@ -35,39 +38,43 @@ export class TusClient {
   }
 
   /**
-   * Uploads a file, in one stream or in several at once, or a stream of bytes. With a `urlStore` it goes on where an
+   * Uploads a file, in one stream or in several at once, or a stream of bytes, which is destroyed in the end. With a `urlStore` it goes on where an
    * earlier call with the same file and endpoint was interrupted.
    * @throws TusClientOptionError, TusUnsupportedError before a byte is sent; UploadSourceError, TusResponseError,
    * TusConnectionError, VerificationError, MergePendingError; UploadInterruptedError after `signal`.
    */
   async uploadFile(input: string | Readable, options: UploadFileOptions = {}): Promise<UploadedFile> {
-    const { settings, connection } = this.prepare(options, OPTIONS_OF.file);
-    const { parallelUploads = 1, stopAt } = settings;
-    if (parallelUploads > 1 && stopAt !== undefined) {
-      throw new TusClientOptionError('stopAt', stopAt, 'leave it out where parallelUploads is above 1');
-    }
-    return this.upload(input, { settings, connection, partial: false });
+    return owning(input, async () => {
+      const { settings, connection } = this.prepare(options, OPTIONS_OF.file);
+      const { parallelUploads = 1, stopAt } = settings;
+      if (parallelUploads > 1 && stopAt !== undefined) {
+        throw new TusClientOptionError('stopAt', stopAt, 'leave it out where parallelUploads is above 1');
+      }
+      return this.upload(input, { settings, connection, partial: false });
+    });
   }
 
   /** The same as an Observable of its progress; the last value has the result, and unsubscribing stops the upload. */
   uploadFile$(input: string | Readable, options: UploadFileOptions = {}): Observable<UploadState> {
     return new Observable<UploadState>((subscriber) => {
-      const stop = new AbortController();
-      const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+      const stop = new LinkedAbort(options.signal);
       let last: UploadState | undefined;
       const onProgress: UploadFileOptions['onProgress'] = (progress) => {
         last = progress;
         subscriber.next(progress);
         options.onProgress?.(progress);
       };
-      this.uploadFile(input, { ...options, signal, onProgress }).then(
+      this.uploadFile(input, { ...options, signal: stop.signal, onProgress }).then(
         (result) => {
           if (last) subscriber.next({ ...last, result });
           subscriber.complete();
         },
         (error: unknown) => subscriber.error(error),
       );
-      return () => stop.abort();
+      return () => {
+        stop.release();
+        stop.abort();
+      };
     });
   }
 
@@ -76,9 +83,11 @@ export class TusClient {
    * @throws as `uploadFile`
    */
   async createPartialUpload(input: string | Readable, options: PartialUploadOptions = {}): Promise<string> {
-    const { settings, connection } = this.prepare(options, OPTIONS_OF.partial);
-    const { url } = await this.upload(input, { settings, connection, partial: true });
-    return url;
+    return owning(input, async () => {
+      const { settings, connection } = this.prepare(options, OPTIONS_OF.partial);
+      const { url } = await this.upload(input, { settings, connection, partial: true });
+      return url;
+    });
   }
 
   /**
@@ -99,8 +108,9 @@ export class TusClient {
         'give the URL of one partial upload at least',
       );
     }
-    const urls = partialUrls.map((url) => checkedUrl('partialUrls', url));
-    await this.demand(connection, { concatenation: true, checksum: undefined });
+    // A space would end the reference, and what is not ASCII cannot be sent.
+    const urls = partialUrls.map((url) => new URL(checkedUrl('partialUrls', url)).href);
+    await this.demand(connection, { concatenation: true }, settings);
     const request = { connection, urls, metadata, mergeTimeout, signal };
     const final = await connection.requester.retry(signal, () => requestFinal(request));
     return awaitMerge(final, request);
@@ -164,17 +174,15 @@ export class TusClient {
     },
   ): Promise<UploadedFile> {
     const { settings: options, connection, partial } = given;
-    const { checksum } = options;
+    const askFor = (needs: { concatenation: boolean }) => this.demand(connection, needs, options);
     if (typeof input !== 'string') {
       refuseForStreams(options);
-      await this.demand(connection, { concatenation: partial, checksum });
-      return uploadStream({ connection, stream: input, options, partial });
+      return uploadStream({ connection, stream: input, options, partial, demand: askFor });
     }
     if (options.size !== undefined) {
       throw new TusClientOptionError('size', options.size, 'leave it out: a file has its own');
     }
     const file = await LocalFile.open(input);
-    const askFor = (needs: { concatenation: boolean }) => this.demand(connection, { ...needs, checksum });
     try {
       return await new FileUpload({ connection, file, options, partial, demand: askFor }).run();
     } finally {
@@ -182,10 +190,13 @@ export class TusClient {
     }
   }
 
-  private async demand(connection: Connection, needs: Parameters<typeof demand>[2]): Promise<void> {
-    if (!needs.concatenation && needs.checksum === undefined) return;
-    const { requester, endpoint } = connection;
-    demand(await this.servers.get(requester, endpoint), endpoint, needs);
+  private async demand(
+    { requester, endpoint }: Connection,
+    { concatenation }: { readonly concatenation: boolean },
+    { checksum, signal }: Pick<UploadFileOptions, 'checksum' | 'signal'>,
+  ): Promise<void> {
+    if (!concatenation && checksum === undefined) return;
+    demand(await this.servers.get(requester, endpoint, signal), endpoint, { concatenation, checksum });
   }
 
   private prepare<T extends CallOptions>(options: T, allowed: Parameters<typeof checkOptions>[1]) {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TusClient, VerificationError } from '../../src/client/index.js';
+import { MemoryUrlStore, TusClient, VerificationError } from '../../src/client/index.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { RecordingProxy } from './recording-proxy.js';
@@ -122,6 +122,30 @@ describe('a server', () => {
     await client.uploadFile(path, { verify: true });
     await writeFile(path, bytes.fill(0));
     expect(await failure(client.uploadFile(path, { verify: true }))).toBeInstanceOf(VerificationError);
+  });
+
+  it('that holds something else is sent all of it again by the next call', async () => {
+    const { path, bytes } = await folder.file(3000);
+    const urlStore = new MemoryUrlStore();
+    peer.fault = ({ method, url }, response) => {
+      const found = method === 'GET' ? peer.uploads.get(url ?? '')?.bytes : undefined;
+      return Boolean(found && response.writeHead(200).end(url === '/files/1' ? found.toReversed() : found));
+    };
+    const options = { urlStore, verify: true };
+    expect(await failure(client.uploadFile(path, options))).toMatchObject({ differs: true });
+    const { url, resumed } = await client.uploadFile(path, options);
+    expect({ url, resumed }).toEqual({ url: `${peer.endpoint}/2`, resumed: false });
+    expect(peer.at(url).bytes.equals(bytes)).toBe(true);
+  });
+
+  it('that gives nothing back is asked again by the next call, and sent nothing', async () => {
+    const { path } = await folder.file(3000);
+    const options = { urlStore: new MemoryUrlStore(), verify: true };
+    peer.fault = ({ method }, response) => method === 'GET' && Boolean(response.writeHead(405).end());
+    for (let time = 0; time < 2; time++) {
+      expect(await failure(client.uploadFile(path, options))).toMatchObject({ differs: false });
+    }
+    expect(peer.received).toBe(3000);
   });
 
   it('that gives nothing back cannot be verified', async () => {

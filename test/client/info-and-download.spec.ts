@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -176,6 +177,36 @@ describe('a download', () => {
     };
     expect(await failure(client.download(url, folder.at('copy')))).toBeInstanceOf(TusProtocolError);
     expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it.each([
+    ['a folder that is not there', () => folder.at('none/copy'), 200],
+    ['a range that was not asked for', () => folder.at('copy'), 206],
+  ])('that fails here leaves no connection open: %s', async (_what, target, status) => {
+    const closed: Promise<unknown>[] = [];
+    await writeFile(folder.at('copy.part'), 'x');
+    await writeFile(folder.at('copy.part.etag'), '"1"');
+    serve = ({ socket }, response) => {
+      closed.push(once(socket, 'close'));
+      response.writeHead(status, { ETag: '"1"', 'Content-Range': 'bytes 7-9/99' }).write('no end');
+    };
+    await failure(client.download(url, target(), { resume: true, requestTimeout: 0 }));
+    expect(closed).toHaveLength(1);
+    await Promise.all(closed);
+  });
+
+  it('that gets bytes across with each try is not given up', async () => {
+    const tries = BYTES.length / (MIB / 4);
+    serve = (request, response) => cutAt(ranges.length * (MIB / 4), '"1"', tries - 1)(request, response);
+    await client.download(url, folder.at('copy'), { retryDelays: [0] });
+    expect(ranges.length).toBeGreaterThan(2);
+    expect((await readFile(folder.at('copy'))).equals(BYTES)).toBe(true);
+  });
+
+  it('that begins at the first byte each time is given up', async () => {
+    serve = cutAt(MIB, 'W/"1"', Infinity);
+    const failed = client.download(url, folder.at('copy'), { retryDelays: [0, 0] });
+    expect(await failure(failed)).toBeInstanceOf(TusConnectionError);
   });
 
   it('that never succeeds leaves what it has, if it may be resumed', async () => {

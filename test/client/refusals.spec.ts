@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import {
   InvalidMetadataError,
+  MemoryUrlStore,
   TusClient,
   TusClientOptionError,
   TusResponseError,
   TusUnsupportedError,
+  UploadInterruptedError,
 } from '../../src/client/index.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { TusPeer } from './tus-peer.js';
@@ -100,6 +103,41 @@ describe('a call that cannot be', () => {
   });
 });
 
+it.each<[string, unknown]>([
+  ['that end with a line', { authorization: 'Bearer s3cret\n' }],
+  ['that are no object', 'Bearer s3cret'],
+  ['beside one of tus', { authorization: 'Bearer s3cret', 'upload-length': '1' }],
+  ['from a function', () => ({ authorization: 'Bearer s3cret\n' })],
+  ['of which one is no text', { authorization: 'Bearer s3cret', count: 1 }],
+])('Headers %s are refused without being shown', async (_what, headers) => {
+  const error = await failure(client.uploadFile(path, { headers } as object));
+  expect(error).toBeInstanceOf(TusClientOptionError);
+  expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain('s3cret');
+});
+
+it('Partials are named as a URL has them: a space would be two of them', async () => {
+  const urls = [`${peer.endpoint}/a b`, `${peer.endpoint}/é`];
+  let sent: string | string[] | undefined;
+  peer.fault = ({ method, headers }, response) => {
+    if (method === 'POST') sent = headers['upload-concat'];
+    return method === 'POST' && Boolean(response.writeHead(400).end());
+  };
+  await failure(client.createFinalUpload(urls));
+  expect(sent).toBe(`final;${peer.endpoint}/a%20b ${peer.endpoint}/%C3%A9`);
+});
+
+it.each([{ chunkSize: 1 }, { checksum: 'sha1' }, { mergeTimeout: 1 }, { urlStore: new MemoryUrlStore() }])(
+  'A download is refused options that mean nothing there: %j',
+  async (options) => {
+    const error = await failure(client.download(`${peer.endpoint}/1`, folder.at('copy'), options as object));
+    expect(error.message).toContain('leave it out: there is no such option here');
+  },
+);
+
+it.each([{ headers: ['a'] }, { metadata: ['a'] }])('A list is not names with values: %j', async (options) => {
+  expect(await failure(client.uploadFile(path, options as object))).toBeInstanceOf(TusClientOptionError);
+});
+
 describe('a server that offers no concatenation', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['ranges', () => client.uploadFile(path, { parallelUploads: 4 })],
@@ -128,6 +166,53 @@ describe('a server that offers no concatenation', () => {
     peer.fault = ({ method }, response) => method === 'OPTIONS' && Boolean(response.writeHead(405).end());
     expect(await failure(client.createPartialUpload(path))).toBeInstanceOf(TusUnsupportedError);
     await client.uploadFile(path);
+    peer.fault = undefined;
+    await client.createPartialUpload(path);
+  });
+
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>, object]>([
+    ['ranges', (signal) => client.uploadFile(path, { parallelUploads: 4, signal }), { resumable: false }],
+    [
+      'a stream',
+      (signal) => client.createPartialUpload(Readable.from(['a']), { signal }),
+      { resumable: false },
+    ],
+    [
+      'a final',
+      (signal) => client.createFinalUpload([`${peer.endpoint}/1`], { signal }),
+      { name: 'AbortError' },
+    ],
+  ])(
+    'is waited for no longer than the signal allows, and its connection is closed: %s',
+    async (_what, call, error) => {
+      const stop = new AbortController();
+      let closed: Promise<unknown> | undefined;
+      peer.fault = ({ socket }) => {
+        closed = once(socket, 'close');
+        stop.abort();
+        return true;
+      };
+      expect(await failure(call(stop.signal))).toMatchObject(error);
+      await closed;
+    },
+  );
+
+  it('is still waited for by others when one is stopped', async () => {
+    const stop = new AbortController();
+    const release: (() => unknown)[] = [];
+    peer.fault = ({ method }, response) => {
+      const answer = { 'Tus-Extension': 'creation,concatenation' };
+      return method === 'OPTIONS' && release.push(() => response.writeHead(204, answer).end()) > 0;
+    };
+    const asked = once(peer.arrivals, 'request');
+    const stopped = client.createPartialUpload(path, { signal: stop.signal });
+    const other = client.createPartialUpload(path);
+    await asked;
+    stop.abort();
+    expect(await failure(stopped)).toBeInstanceOf(UploadInterruptedError);
+    for (const answer of release) answer();
+    expect(peer.at(await other).concat).toBe('partial');
+    expect(peer.requests.filter((request) => request.startsWith('OPTIONS'))).toHaveLength(1);
   });
 
   it('is asked again when it could not answer', async () => {
@@ -154,6 +239,9 @@ describe('an option of the client', () => {
     [{ headers: { a: '1\r\nb: 2' } }, '"a" cannot be sent like this'],
     [{ headers: { a: 1 } }, '"headers" is'],
     [{ retryDelays: [-1] }, '"retryDelays" is [ -1 ]; give a list of milliseconds'],
+    [{ retryDelays: [2 ** 31] }, '"retryDelays" is [ 2147483648 ]; give a list of milliseconds, each a day'],
+    [{ retryDelays: ['5'] }, '"retryDelays" is'],
+    [{ headers: ['x: 1'] }, '"headers" is wrong; give names and values'],
     [{ requestTimeout: 1.5 }, '"requestTimeout" is 1.5'],
     [{ chunkSize: 0 }, '"chunkSize" is 0; give whole bytes, 1 or more'],
     [{ checksum: 'crc32' }, '"checksum" is \'crc32\'; use one of sha1, sha256, sha512, md5'],

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import {
   TusClient,
   TusConnectionError,
@@ -132,12 +133,59 @@ describe('a failure that may pass', () => {
   });
 });
 
+describe('the delays', () => {
+  it('begin anew as they were planned after one that the server wished for', async () => {
+    const { path } = await folder.file(2000);
+    const waits = jest.spyOn(globalThis, 'setTimeout');
+    try {
+      peer.fault = (request, response) => {
+        const patches = peer.requests.filter((line) => line.startsWith('PATCH')).length;
+        if (request.method !== 'PATCH' || ![1, 3].includes(patches)) return false;
+        return Boolean(response.writeHead(503, patches === 1 ? { 'Retry-After': '1' } : {}).end());
+      };
+      await client.uploadFile(path, { chunkSize: 1000, retryDelays: [0] });
+      expect(waits.mock.calls.map(([, delay]) => delay)).toEqual([1000, 0]);
+    } finally {
+      waits.mockRestore();
+    }
+  });
+
+  it.each([1, 2])('are not for a callback that throws, which ends the upload (%i ranges)', async (ranges) => {
+    const { path } = await folder.file(8 * MIB);
+    const mistake = new TypeError('no such element');
+    const onProgress = () => {
+      throw mistake;
+    };
+    expect(await failure(client.uploadFile(path, { parallelUploads: ranges, onProgress }))).toBe(mistake);
+    expect(peer.requests.filter((request) => /^(HEAD|PATCH .* [1-9])/.test(request))).toEqual([]);
+  });
+
+  it('are not for a callback that throws when bytes have moved', async () => {
+    const { path } = await folder.file(32 * MIB);
+    const mistake = new TypeError('no such element');
+    const onProgress = ({ sent }: { sent: number }) => {
+      if (sent > 0) throw mistake;
+    };
+    expect(await failure(client.uploadFile(path, { onProgress }))).toBe(mistake);
+    expect(peer.requests.filter((request) => request.startsWith('HEAD'))).toEqual([]);
+  });
+});
+
 describe('a server that breaks the protocol', () => {
   it('by storing nothing of what it takes is not fed for ever', async () => {
     const { path } = await folder.file(10);
     peer.fault = ({ method }, response) =>
       method === 'PATCH' && Boolean(response.writeHead(204, { 'Upload-Offset': 0 }).end());
     expect(await failure(client.uploadFile(path))).toBeInstanceOf(TusProtocolError);
+  });
+
+  it('by having more of a stream than it was sent is told so', async () => {
+    peer.fault = ({ method }, response) =>
+      method === 'PATCH' && Boolean(response.writeHead(204, { 'Upload-Offset': 10 }).end());
+    const bytes = Readable.from([Buffer.alloc(30)]);
+    const error = await failure(client.uploadFile(bytes, { size: 30, chunkSize: 5 }));
+    expect(error).toBeInstanceOf(TusProtocolError);
+    expect(error.message).toBe('The server has 10 bytes, and was sent 5.');
   });
 
   it('by an answer without the header that is needed is told so', async () => {

@@ -60,12 +60,17 @@ export class Requester {
     }
   }
 
-  /** Does it again, after the delays, while what goes wrong may pass. */
-  async retry<T>(signal: AbortSignal | undefined, attempt: (number: number) => Promise<T>): Promise<T> {
+  /** Does it again, after the delays, while what goes wrong may pass; a try that `wentOn` begins the delays anew. */
+  async retry<T>(
+    signal: AbortSignal | undefined,
+    attempt: (number: number) => Promise<T>,
+    wentOn: () => boolean = () => false,
+  ): Promise<T> {
     for (let number = 0; ; number++) {
       try {
         return await attempt(number);
       } catch (error) {
+        if (wentOn()) number = 0;
         const delay = this.options.retryDelays[number];
         if (delay === undefined || !mayPass(error) || signal?.aborted) throw error;
         await waitBefore(delayBefore(delay, error), signal);

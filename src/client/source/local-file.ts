@@ -51,13 +51,13 @@ export class LocalFile {
     const size = Math.min(READ_SIZE, end - start);
     let [next, spare] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
     // One is filled while the other is sent.
-    let filling = this.fill(next, start, end);
+    let filling = this.ahead(next, start, end);
     try {
       for (let at = start; at < end;) {
         const piece = await filling;
         at += piece.length;
         [next, spare] = [spare, next];
-        if (at < end) filling = this.fill(next, at, end);
+        if (at < end) filling = this.ahead(next, at, end);
         yield piece;
       }
     } finally {
@@ -73,6 +73,13 @@ export class LocalFile {
 
   async close(): Promise<void> {
     await this.state.handle.close();
+  }
+
+  /** Nobody may hold the promise yet when it fails: it waits for a piece that is still being sent. */
+  private ahead(buffer: Buffer, at: number, end: number): Promise<Buffer> {
+    const filling = this.fill(buffer, at, end);
+    filling.catch(() => undefined);
+    return filling;
   }
 
   private async fill(buffer: Buffer, at: number, end: number): Promise<Buffer> {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FileSource, SliceResult } from 'tus-js-client';
+import { TusProtocolError } from '../errors/protocol.error.js';
 import { UploadSourceError } from '../errors/source.error.js';
 import type { Chunk } from '../http/body.js';
 import { checksumOf, type ClientChecksum } from './digest.js';
@@ -16,9 +17,11 @@ export class StreamPart implements FileSource {
   private held: Buffer = Buffer.alloc(0);
   private from = 0;
   private ended = false;
+  /** Bytes that were given so far. */
+  private given = 0;
 
   constructor(
-    private readonly stream: Readable,
+    stream: Readable,
     /** Bytes; null if nobody has said. */
     private readonly announced: number | null,
     private readonly checksum: ClientChecksum | undefined,
@@ -32,6 +35,9 @@ export class StreamPart implements FileSource {
     if (start < this.from) {
       throw new UploadSourceError(`The server wants byte ${start} again, which a stream cannot give twice.`);
     }
+    if (start > this.given) {
+      throw new TusProtocolError(`The server has ${start} bytes, and was sent ${this.given}.`);
+    }
     await this.hold(start, end);
     const bytes = this.held.subarray(0, end - start);
     const more = this.held.length > bytes.length;
@@ -41,6 +47,7 @@ export class StreamPart implements FileSource {
       );
     }
     const last = start + bytes.length;
+    this.given = Math.max(this.given, last);
     if (!more && this.announced !== null && last < this.announced) {
       throw new UploadSourceError(
         `The stream ended after ${last} of the ${this.announced} bytes that were announced.`,
@@ -50,7 +57,7 @@ export class StreamPart implements FileSource {
   }
 
   close(): void {
-    this.stream.destroy();
+    // Whoever was given the stream destroys it.
   }
 
   private async chunk(bytes: Buffer): Promise<Chunk> {

@@ -5,6 +5,7 @@ import { UploadInterruptedError } from '../errors/interrupted.error.js';
 import { UploadSourceError } from '../errors/source.error.js';
 import { VerificationError } from '../errors/verification.error.js';
 import { fileTypeOf } from '../file-type.js';
+import { LinkedAbort } from '../http/linked-abort.js';
 import type { UploadedFile, UploadFileOptions } from '../options.js';
 import { FilePart } from '../source/file-part.js';
 import type { LocalFile } from '../source/local-file.js';
@@ -33,14 +34,14 @@ export interface FileUploadDeps {
 
 /** One upload of a file, or of the rest of it. */
 export class FileUpload {
-  private readonly failing = new AbortController();
+  private readonly failing: LinkedAbort;
   private readonly signal: AbortSignal;
   private readonly metadata: Readonly<Record<string, string>>;
 
   constructor(private readonly deps: FileUploadDeps) {
     const { options, file, partial } = deps;
-    const stop = this.failing.signal;
-    this.signal = options.signal ? AbortSignal.any([options.signal, stop]) : stop;
+    this.failing = new LinkedAbort(options.signal);
+    this.signal = this.failing.signal;
     // Each range listens; Node would take more than ten for a leak, and say so on standard error.
     setMaxListeners(0, this.signal);
     this.metadata = partial
@@ -71,6 +72,8 @@ export class FileUpload {
       return { ...whole, size: file.size, resumed: memory.resumed };
     } catch (error) {
       return await this.fail(error, memory);
+    } finally {
+      this.failing.release();
     }
   }
 
@@ -122,7 +125,7 @@ export class FileUpload {
       };
       const { url, size, offset, answer } = await awaitMerge(await requestFinal(request), request);
       if (size !== null && size !== file.size) {
-        throw new VerificationError(`The server has merged ${size} bytes instead of ${file.size}.`);
+        throw new VerificationError(`The server has merged ${size} bytes instead of ${file.size}.`, true);
       }
       return { url, offset: offset ?? file.size, answer };
     });
@@ -176,8 +179,9 @@ export class FileUpload {
     // What is being written now decides whether the upload can be resumed.
     await memory.settled();
     if (signal?.aborted) throw new UploadInterruptedError(memory.resumable, { cause: signal.reason });
-    // A file that has changed is another one: nobody will ask for this upload again.
-    if (error instanceof UploadSourceError) await memory.forget();
+    // A file that has changed is another one, and a damaged upload never gets right: nobody goes on with either.
+    const useless = error instanceof VerificationError ? error.differs : error instanceof UploadSourceError;
+    if (useless) await memory.forget();
     throw error;
   }
 }

@@ -40,6 +40,7 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
     const { signal, size } = run;
     let over = false;
     let last: Answer | undefined;
+    const worthATry = retryRule(run.connection.retryDelays);
     const source = run.source((offset) => succeed(offset));
     const upload = new Upload(NO_INPUT, {
       ...optionsOf(run),
@@ -52,6 +53,10 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
       onChunkComplete: (moved) => {
         if (moved <= 0 && size !== null)
           fail(new TusProtocolError('The server stores none of the bytes it takes.'));
+      },
+      onProgress: (sent) => {
+        // Inside the exchange a failure of the application would look like a lost connection.
+        attempt(() => run.onProgress(sent), fail);
       },
       onShouldRetry: (error, attempt, options) => !over && worthATry(error, attempt, options),
       onSuccess: () => succeed(size ?? wholeSize(last)),
@@ -77,6 +82,14 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
   });
 }
 
+function attempt(step: () => void, onFailure: (error: unknown) => void): void {
+  try {
+    step();
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
 /** The source gives the bytes; tus-js-client only wants to see that there is something. */
 const NO_INPUT = Buffer.alloc(0);
 
@@ -95,7 +108,6 @@ function optionsOf(run: PartRun): UploadOptions {
       const headers = await connection.headers();
       for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
     },
-    onProgress: run.onProgress,
     // Called before the first byte is sent, and waited for, which `onUploadUrlAvailable` is not.
     fingerprint: async () => 'part',
     urlStorage: {
@@ -121,12 +133,14 @@ function refusalToStartAnew(
   return new TusResponseError(method, url, response.getUnderlyingObject() as Answer);
 }
 
-/** Decides, and puts the delay where tus-js-client looks for it afterwards. */
-function worthATry(error: DetailedError, attempt: number, { retryDelays }: UploadOptions): boolean {
-  const cause = toClientError(error);
-  if (!mayPass(cause) || !retryDelays) return false;
-  retryDelays[attempt] = delayBefore(retryDelays[attempt] ?? 0, cause);
-  return true;
+/** Decides, and puts the delay where tus-js-client looks for it; the plan stays, for when the list begins anew. */
+function retryRule(planned: readonly number[]): NonNullable<UploadOptions['onShouldRetry']> {
+  return (error, attempt, { retryDelays }) => {
+    const cause = toClientError(error);
+    if (!mayPass(cause) || !retryDelays) return false;
+    retryDelays[attempt] = delayBefore(planned[attempt] ?? 0, cause);
+    return true;
+  };
 }
 
 function toClientError(error: Error): unknown {

@@ -12,9 +12,11 @@ export interface StreamUploadDeps {
   readonly stream: Readable;
   readonly options: UploadFileOptions;
   readonly partial: boolean;
+  /** @throws TusUnsupportedError */
+  readonly demand: (needs: { readonly concatenation: boolean }) => Promise<void>;
 }
 
-/** Uploads a stream, which nobody can go on with later; the stream is destroyed in the end. */
+/** Uploads a stream, which nobody can go on with later. */
 export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile> {
   const { connection, stream, options, partial } = deps;
   const { size = null, chunkSize = HELD_CHUNK, metadata = {}, signal, checksum } = options;
@@ -22,6 +24,7 @@ export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile
   const source = new StreamPart(stream, size, checksum);
   const run = { connection, source: () => source, size, metadata, partial, chunkSize, url: null };
   try {
+    await deps.demand({ concatenation: partial });
     const { url, offset, answer } = await runPart({
       ...run,
       onUrl: async () => undefined,
@@ -32,7 +35,5 @@ export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile
     return { url, size: offset, offset, resumed: false, answer };
   } catch (error) {
     throw signal?.aborted ? new UploadInterruptedError(false, { cause: signal.reason }) : error;
-  } finally {
-    source.close();
   }
 }

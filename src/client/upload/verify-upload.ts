@@ -25,7 +25,7 @@ export async function verifyUpload(
   const here = digestOf('sha256', { read: () => file.read(0, file.size) });
   const [remote, local] = await Promise.all([there, here]);
   if (remote !== local) {
-    throw new VerificationError(`What the server holds at ${url} is not what ${file.path} has.`);
+    throw new VerificationError(`What the server holds at ${url} is not what ${file.path} has.`, true);
   }
 }
 
@@ -44,7 +44,7 @@ async function digestAt({ requester }: Connection, url: string, signal: AbortSig
 function refuse(answer: ConstructorParameters<typeof TusResponseError>[2], url: string): never {
   const error = new TusResponseError('GET', url, answer);
   if (answer.status >= 500 || answer.status === 429) throw error;
-  throw new VerificationError(`The upload is complete, but cannot be verified. ${error.message}`, {
+  throw new VerificationError(`The upload is complete, but cannot be verified. ${error.message}`, false, {
     cause: error,
   });
 }
