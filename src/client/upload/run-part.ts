@@ -56,7 +56,7 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
       },
       onProgress: (sent) => {
         // Inside the exchange a failure of the application would look like a lost connection.
-        attempt(() => run.onProgress(sent), fail);
+        guard(() => run.onProgress(sent), fail);
       },
       onShouldRetry: (error, attempt, options) => !over && worthATry(error, attempt, options),
       onSuccess: () => succeed(size ?? wholeSize(last)),
@@ -82,7 +82,7 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
   });
 }
 
-function attempt(step: () => void, onFailure: (error: unknown) => void): void {
+function guard(step: () => void, onFailure: (error: unknown) => void): void {
   try {
     step();
   } catch (error) {
