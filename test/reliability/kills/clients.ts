@@ -63,6 +63,8 @@ async function posted(endpoint: string, headers: Record<string, string>, body = 
 
 async function patched(url: string): Promise<void> {
   const { status, body } = await patch(url, 0, 'hello');
+  // A machine that stands still for seconds loses leases; a client tries again then (CLI-02).
+  if (status === 423) return patched(url);
   if (status !== 204) throw new Error(`PATCH answered ${status}: ${body.toString()}`);
 }
 
