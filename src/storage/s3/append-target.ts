@@ -7,7 +7,7 @@ import type { Multiparts } from './multiparts.js';
 import { workHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 import type { Publisher } from './publisher.js';
-import { parseReference } from './reference.js';
+import { begunBy, parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
 import { S3Error } from './s3.error.js';
 import type { WorkObjects } from './work-objects.js';
@@ -89,7 +89,9 @@ export class AppendTarget implements PartTarget {
     const { epoch, length } = this.upload;
     if (epoch <= 1 || length === null || !(error instanceof S3Error)) return false;
     if (error.kind !== 'unavailable' && error.code !== 'NoSuchUpload') return false;
-    return (await this.deps.publisher.whose(this.upload)) === 'ours';
+    return (
+      (await this.deps.publisher.find({ upload: this.upload, since: begunBy(this.recorded) })) === 'made'
+    );
   }
 
   private async record(reference: string): Promise<void> {

@@ -2,7 +2,7 @@ import { inParallel } from '../parts/in-parallel.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
-import { isStill, MARKER, markerOf } from './marker.js';
+import { isStill, MARKER, writerOf } from './marker.js';
 import { parseReference } from './reference.js';
 import type { S3Api } from './s3.api.js';
 import type { WorkObjects } from './work-objects.js';
@@ -43,7 +43,7 @@ export class Cleaner {
     const head = await this.deps.api.head(key);
     if (!head) return;
     const found = { marker: head.Metadata?.[MARKER], length: head.ContentLength };
-    if (!(published ? isStill(upload, found) : found.marker === markerOf(upload))) return;
+    if (!(published ? isStill(upload, found) : writerOf(found.marker, upload) !== undefined)) return;
     await this.deps.work.removeVersion(key, head.VersionId);
   }
 

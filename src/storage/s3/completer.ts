@@ -10,8 +10,8 @@ import type { Multiparts } from './multiparts.js';
 import { objectHeaders } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
 import type { TaggedPart } from './part-tag.js';
-import type { Publisher } from './publisher.js';
-import { formatReference, parseReference } from './reference.js';
+import type { Publication, Publisher } from './publisher.js';
+import { begunBy, formatReference, parseReference } from './reference.js';
 import type { S3Body } from './requests.js';
 import type { Multipart, S3Api } from './s3.api.js';
 
@@ -54,16 +54,17 @@ export class Completer {
     if (length === 0) return this.completeEmpty(upload, multipart);
     const list = await upload.parts.list();
     const parts = partsReaching(list, length);
+    const publication = { upload, since: epochOf(upload, parts ?? arrived(list)) };
     if (parts && multipart) {
       const all = () => this.tagged(upload, parts, list);
-      return this.completeMultipart(upload, multipart, all).catch((error) =>
+      return this.completeMultipart(publication, multipart, all).catch((error) =>
         this.withdraw(upload, parts, error),
       );
     }
     const [tail, ...others] = parts ?? [];
-    if (tail?.tail && others.length === 0) return this.completeTail(upload, tail);
+    if (tail?.tail && others.length === 0) return this.completeTail(publication, tail);
     // The bytes may be in the object and nowhere else.
-    await this.deps.publisher.expect(upload);
+    await this.deps.publisher.expect(publication);
     return undefined;
   }
 
@@ -85,7 +86,8 @@ export class Completer {
   ): Promise<Completed | undefined> {
     const { parts, bytes } = last;
     const multipart = await target.begun;
-    if (!multipart) return this.put(upload, bytes ?? NOTHING);
+    const publication = { upload, since: epochOf(upload, bytes ? [bytes] : parts) };
+    if (!multipart) return this.put(publication, bytes ?? NOTHING);
     if (!bytes && parts.length === 0) return this.completeEmpty(upload, multipart);
     let tag: string | null = null;
     const all = async () => {
@@ -94,7 +96,7 @@ export class Completer {
       return [...parts, { number: bytes.number, tag }];
     };
     try {
-      return await this.completeMultipart(upload, multipart, all);
+      return await this.completeMultipart(publication, multipart, all);
     } catch (error) {
       // It may still arrive, and then nothing else may have its number; and if it has, a second call needs no bytes.
       if (bytes) await recordAnyway(upload, [{ ...partOf(bytes), tag }]);
@@ -103,21 +105,22 @@ export class Completer {
   }
 
   private async completeMultipart(
-    upload: StoredUpload,
+    publication: Publication,
     multipart: Multipart,
     parts: () => Promise<readonly TaggedPart[]>,
   ): Promise<Completed | undefined> {
     const { publisher, api } = this.deps;
-    const etag = await publisher.publish(upload, async (condition) =>
+    const etag = await publisher.publish(publication, async (condition) =>
       api.completeMultipart(multipart, await parts(), condition),
     );
-    return completed(upload, { multipart: multipart.id, etag });
+    return completed(publication.upload, { multipart: multipart.id, etag });
   }
 
-  private async put(upload: StoredUpload, body: S3Body): Promise<Completed | undefined> {
+  private async put(publication: Publication, body: S3Body): Promise<Completed | undefined> {
     const { publisher, api, keys, settings } = this.deps;
+    const { upload } = publication;
     const headers = objectHeaders(settings, upload);
-    const etag = await publisher.publish(upload, (condition) =>
+    const etag = await publisher.publish(publication, (condition) =>
       api.putObject(keys.object(upload), body, { ...headers, ...condition }),
     );
     return completed(upload, { etag });
@@ -129,12 +132,12 @@ export class Completer {
     multipart: Multipart | undefined,
   ): Promise<Completed | undefined> {
     if (multipart) await this.deps.api.abortMultipart(multipart);
-    return this.put(upload, NOTHING);
+    return this.put({ upload, since: 0 }, NOTHING);
   }
 
-  private async completeTail(upload: StoredUpload, tail: Part): Promise<Completed | undefined> {
-    const body = await this.deps.api.bytes(this.deps.keys.tail(upload.id, tail), tail.length);
-    return this.put(upload, { body, length: tail.length });
+  private async completeTail(publication: Publication, tail: Part): Promise<Completed | undefined> {
+    const body = await this.deps.api.bytes(this.deps.keys.tail(publication.upload.id, tail), tail.length);
+    return this.put(publication, { body, length: tail.length });
   }
 
   /** With a tail as the last part, copied by the store. */
@@ -164,10 +167,27 @@ function completed(
   { multipart, etag }: { readonly multipart?: string; readonly etag: string | undefined },
 ): Completed | undefined {
   if (key !== null || etag === undefined) return undefined;
-  const { doubtful } = parseReference(reference);
+  const { doubtful, epoch } = parseReference(reference);
   return {
-    reference: formatReference({ ...(multipart && { multipart }), ...(doubtful && { doubtful }), etag }),
+    reference: formatReference({
+      ...(multipart && { multipart }),
+      ...(multipart && epoch !== undefined && { epoch }),
+      ...(doubtful && { doubtful }),
+      etag,
+    }),
   };
+}
+
+/** An object that is older than these has none of them. */
+function arrived(list: readonly Part[]): readonly Part[] {
+  return list.filter(({ tag }) => tag !== null);
+}
+
+/** The epoch that the marker of an object with these parts has at least. All writers of a final copy the same bytes. */
+function epochOf({ kind, reference }: StoredUpload, parts: readonly Pick<Part, 'epoch'>[]): number {
+  if (kind === 'final') return 0;
+  if (parseReference(reference).multipart !== undefined) return begunBy(reference);
+  return parts.reduce((top, { epoch }) => Math.max(top, epoch), 0);
 }
 
 function partOf({ number, epoch, start, length }: NonNullable<LastPart['bytes']>): Omit<Part, 'tag'> {

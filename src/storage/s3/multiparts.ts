@@ -41,7 +41,7 @@ export class Multiparts {
       objectHeaders(settings, upload),
     );
     const doubt = again || before.doubtful !== undefined;
-    await record(formatReference({ multipart: id, ...(doubt && { doubtful }) }));
+    await record(formatReference({ multipart: id, epoch: upload.epoch, ...(doubt && { doubtful }) }));
     return { key, id };
   }
 

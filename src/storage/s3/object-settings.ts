@@ -29,7 +29,7 @@ export interface S3ObjectSettings {
   /** `Cache-Control` of the object. */
   readonly cacheControl?: OfUpload<string>;
   /**
-   * Metadata of the object, 1,885 bytes in all with `x-amz-meta-` in front of each name. What is not ASCII is encoded by
+   * Metadata of the object, 1,874 bytes in all with `x-amz-meta-` in front of each name. What is not ASCII is encoded by
    * RFC 2047. The name `tus-upload` is taken.
    */
   readonly metadata?: OfUpload<Readonly<Record<string, string>>>;

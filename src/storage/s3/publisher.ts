@@ -1,8 +1,9 @@
+import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
-import { MARKER, markerOf } from './marker.js';
+import { MARKER, writerOf } from './marker.js';
 import type { Condition, S3Api } from './s3.api.js';
 import { S3Error } from './s3.error.js';
 
@@ -15,29 +16,46 @@ export interface PublisherDeps {
   readonly conditionalWrites: boolean;
 }
 
-/** Whose object has the name of an upload: its own and whole, another one, or there is none. */
-export type Whose = 'ours' | 'foreign' | 'none';
+/** An object that an upload is to become. */
+export interface Publication {
+  readonly upload: StoredUpload;
+  /** The newest epoch that its marker has at least: an older writer has had other bytes. */
+  readonly since: number;
+}
 
-/** Makes objects appear under their names, each once and none over another, and says whose is there. */
+/**
+ * What has the name of an upload: its own object, one that an earlier writer of it has left, which may be replaced,
+ * somebody else's, or nothing.
+ */
+export type Found = 'made' | 'stale' | 'foreign' | 'none';
+
+/**
+ * Makes objects appear under their names, each once and none over another. The epoch in the marker says which writer
+ * made an object: one that has lost its right replaces nothing of its successor, and what it has left is replaced.
+ */
 export class Publisher {
   constructor(private readonly deps: PublisherDeps) {}
 
   /**
    * Runs the request that makes the object of an upload. Whatever comes back instead of success, the object itself says
    * what has happened: answers get lost, and what the SDK sends again finds what the first try has made.
-   * Resolves with the ETag that `make` was told; undefined where its answer was lost.
+   * Resolves with the ETag of the object.
    * @throws StorageError of kind `conflict` if another object has the name
    */
   publish(
-    upload: StoredUpload,
+    publication: Publication,
     make: (condition: Condition) => Promise<string | undefined>,
   ): Promise<string | undefined> {
+    let condition = this.begin();
     const publish = async () => {
-      if (await this.isThere(upload)) return undefined;
+      const before = await this.before(publication);
+      if (before) return before.ETag;
       try {
-        return await make(this.condition(upload));
+        return await make(condition);
       } catch (error) {
-        if (await this.hasHappened(upload, error)) return undefined;
+        const head = await this.look(publication);
+        if (this.isMade(publication, head, error)) return head?.ETag;
+        condition = this.next(head);
         throw error;
       }
     };
@@ -49,52 +67,72 @@ export class Publisher {
    * Succeeds if the object of an upload is there already.
    * @throws StorageError of kind `missing` if it is not, `conflict` if another one is
    */
-  async expect(upload: StoredUpload): Promise<void> {
-    const whose = await this.whose(upload);
-    if (whose === 'ours') return;
-    if (whose === 'foreign' && !this.deps.overwrite) throw taken(upload);
-    throw new StorageError('missing', `Not all bytes of upload ${upload.id} are stored.`);
+  async expect(publication: Publication): Promise<void> {
+    if (this.isMade(publication, await this.head(publication))) return;
+    throw new StorageError('missing', `Not all bytes of upload ${publication.upload.id} are stored.`);
   }
 
-  async whose(upload: StoredUpload): Promise<Whose> {
-    const head = await this.deps.api.head(this.deps.keys.object(upload));
-    if (!head) return 'none';
-    const whole = upload.length === null || head.ContentLength === upload.length;
-    return whole && head.Metadata?.[MARKER] === markerOf(upload) ? 'ours' : 'foreign';
+  async find(publication: Publication): Promise<Found> {
+    return found(publication, await this.head(publication));
   }
 
-  private condition({ key }: StoredUpload): Condition {
-    // Nobody else writes where a partial is; its object may be made again after a take-over.
-    return this.deps.conditionalWrites && !this.deps.overwrite && key !== null ? { IfNoneMatch: '*' } : {};
+  private head({ upload }: Publication): Promise<HeadObjectCommandOutput | undefined> {
+    return this.deps.api.head(this.deps.keys.object(upload));
+  }
+
+  /** False for none, and for one that may be replaced. */
+  private isMade(
+    publication: Publication,
+    head: HeadObjectCommandOutput | undefined,
+    cause?: unknown,
+  ): boolean {
+    const { upload } = publication;
+    const what = found(publication, head);
+    // Nobody else writes where a partial is.
+    if (what === 'foreign' && !this.deps.overwrite && upload.key !== null) {
+      throw new StorageError('conflict', `Another object has the key ${upload.key}.`, { cause });
+    }
+    return what === 'made';
+  }
+
+  private begin(): Condition {
+    return this.deps.conditionalWrites && !this.deps.overwrite ? { IfNoneMatch: '*' } : {};
+  }
+
+  private next(head: HeadObjectCommandOutput | undefined): Condition {
+    const { conditionalWrites, overwrite } = this.deps;
+    return conditionalWrites && !overwrite && head?.ETag ? { IfMatch: head.ETag } : this.begin();
   }
 
   /** Looks first where the store cannot do it itself. */
-  private async isThere(upload: StoredUpload): Promise<boolean> {
+  private async before(publication: Publication): Promise<HeadObjectCommandOutput | undefined> {
     const { conditionalWrites, overwrite } = this.deps;
-    if (conditionalWrites || overwrite || upload.key === null) return false;
-    const whose = await this.whose(upload);
-    if (whose === 'foreign') throw taken(upload);
-    return whose === 'ours';
+    if (conditionalWrites || overwrite || publication.upload.key === null) return undefined;
+    const head = await this.head(publication);
+    return this.isMade(publication, head) ? head : undefined;
   }
 
-  private async hasHappened(upload: StoredUpload, error: unknown): Promise<boolean> {
-    const whose = await this.whose(upload).catch((cause: unknown) => {
+  private look(publication: Publication): Promise<HeadObjectCommandOutput | undefined> {
+    return this.head(publication).catch((cause: unknown) => {
       // Without the look nothing is final: what says that all is lost, or taken, may be the echo of a success.
-      throw new StorageError('unavailable', `Whether upload ${upload.id} has its object is not known.`, {
-        cause,
-      });
+      const { id } = publication.upload;
+      throw new StorageError('unavailable', `Whether upload ${id} has its object is not known.`, { cause });
     });
-    if (whose === 'foreign' && !this.deps.overwrite && upload.key !== null) throw taken(upload, error);
-    return whose === 'ours';
   }
+}
+
+function found({ upload, since }: Publication, head: HeadObjectCommandOutput | undefined): Found {
+  if (!head) return 'none';
+  const writer = writerOf(head.Metadata?.[MARKER], upload);
+  if (writer === undefined) return 'foreign';
+  // What a later writer has made stays as it is: the row counts nothing of what this one says.
+  if (writer > upload.epoch) return 'made';
+  const whole = upload.length === null || head.ContentLength === upload.length;
+  return whole && writer >= since ? 'made' : 'stale';
 }
 
 function isContended(error: unknown): boolean {
   if (!(error instanceof S3Error)) return false;
   // A condition that failed although there is no object: it was removed meanwhile.
   return ['ConditionalRequestConflict', 'OperationAborted', 'PreconditionFailed'].includes(error.code);
-}
-
-function taken({ key }: StoredUpload, cause?: unknown): StorageError {
-  return new StorageError('conflict', `Another object has the key ${key}.`, { cause });
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { ByteRange, StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
-import { MARKER, markerOf } from './marker.js';
+import { MARKER, mayBeOf } from './marker.js';
 import type { S3Api } from './s3.api.js';
 
 /**
@@ -18,9 +18,7 @@ export async function readObject(
   const key = keys.object(upload);
   const { body, length, metadata } = await api.get(key, range);
   const wanted = range ? Math.min(range.end + 1, total) - range.start : total;
-  // An application may have copied the object without its metadata: then the size has to do.
-  const marker = metadata[MARKER] ?? markerOf(upload);
-  if (length === wanted && marker === markerOf(upload)) return body;
+  if (length === wanted && mayBeOf(upload, metadata[MARKER])) return body;
   body.destroy();
   throw new StorageError('missing', `Another object has the key ${upload.key ?? key}.`);
 }

@@ -49,6 +49,7 @@ export interface S3Part extends S3Body {
 /** Keeps an object from being replaced. */
 export interface Condition {
   readonly IfNoneMatch?: '*';
+  readonly IfMatch?: string;
 }
 
 /** An object, or a range of it, that becomes a part. */

@@ -8,7 +8,7 @@ import type { S3ObjectSettings } from './object-settings.js';
  * Bytes of the application's metadata: of the 2 KiB that S3 allows the mark of the storage takes some. Some stores count
  * `x-amz-meta-` in front of each name, too (seen on MinIO).
  */
-const MOST_METADATA = 1885;
+const MOST_METADATA = 1874;
 const META_PREFIX = 'x-amz-meta-';
 const MOST_TAGS = 10;
 

@@ -26,7 +26,7 @@ it('settings are values, or functions of the upload and its metadata', () => {
   expect(headers).toEqual({
     ContentType: 'video/mp4',
     ContentDisposition: `attachment; filename="${row.id}"`,
-    Metadata: { name: `=?UTF-8?B?${filename}?=`, plain: 'a b', [MARKER]: `${row.id} 7` },
+    Metadata: { name: `=?UTF-8?B?${filename}?=`, plain: 'a b', [MARKER]: `${row.id} 7 0` },
     Tagging: 'project=a+%26+b&kind=x',
     ServerSideEncryption: 'aws:kms',
     SSEKMSKeyId: 'key',
