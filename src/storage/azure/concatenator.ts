@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
+import { Gate } from '../parts/gate.js';
 import { inParallel } from '../parts/in-parallel.js';
 import { PartRecorder } from '../parts/part-recorder.js';
 import type { ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
@@ -11,7 +12,6 @@ import type { AzureBlobSettings } from './blob-settings.js';
 import { missingBlocks, planConcat } from './concat-plan.js';
 import type { ConcatBlock } from './concat-plan.js';
 import type { Copier } from './copier.js';
-import { Gate } from './gate.js';
 import type { Keys } from './keys.js';
 import type { Publisher } from './publisher.js';
 import { isStaged } from './reference.js';

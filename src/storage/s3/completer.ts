@@ -70,12 +70,13 @@ export class Completer {
 
   /**
    * The store has not what is on record of a final: a dead process may have made a part once more, and its ETag need not
-   * be the same. Without tags the next merge begins another multipart upload. As long as that is not on record a second
+   * be the same. With one part without a tag, which is one row, the next merge begins another multipart upload. As long as that is not on record a second
    * call comes here again; of two at once the record refuses the one without the lease.
    */
   private async withdraw(upload: StoredUpload, parts: readonly Part[], error: unknown): Promise<never> {
     const lost = upload.kind === 'final' && error instanceof StorageError && error.kind === 'missing';
-    if (lost) await upload.parts.record(parts.map((part) => ({ ...part, tag: null })));
+    const [first] = parts;
+    if (lost && first) await upload.parts.record([{ ...first, tag: null }]);
     throw error;
   }
 

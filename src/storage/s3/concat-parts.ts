@@ -33,7 +33,7 @@ export function piecesOf(planned: PlannedPart): readonly Piece[] {
 
 /**
  * Those that are not on record yet; undefined if nothing of this plan is: another one may have been made with other
- * options, or the store has lost it.
+ * options, or the store has lost a part.
  */
 export function missingParts(
   parts: readonly ConcatPart[],
@@ -42,8 +42,9 @@ export function missingParts(
   const planned = new Map(parts.map((part) => [part.number, part]));
   const fits = ({ number, start, length }: Part) =>
     planned.get(number)?.start === start && planned.get(number)?.length === length;
-  const stored = new Set(recorded.filter(({ tag }) => tag !== null).map(({ number }) => number));
-  if (stored.size === 0 || !recorded.every(fits)) return undefined;
+  // They come on record with a tag, and lose it only where the store has not what is on record.
+  if (recorded.length === 0 || !recorded.every((part) => part.tag !== null && fits(part))) return undefined;
+  const stored = new Set(recorded.map(({ number }) => number));
   return parts.filter(({ number }) => !stored.has(number));
 }
 

@@ -1,4 +1,5 @@
 import { StorageError } from '../../model/errors/storage.error.js';
+import { Gate } from '../parts/gate.js';
 import { GatheredPart } from '../parts/gathered-part.js';
 import { inParallel } from '../parts/in-parallel.js';
 import type { PartMemory } from '../parts/part-memory.js';
@@ -15,6 +16,7 @@ import { LEAST_PART } from './options.js';
 import { parseReference } from './reference.js';
 import type { Multipart, S3Api } from './s3.api.js';
 import { isBroken, S3Error } from './s3.error.js';
+import { SourceObjects } from './source-objects.js';
 
 /** Copies of one final at the same time: they cost the server nothing but waiting. */
 const COPIES = 8;
@@ -35,7 +37,11 @@ export interface ConcatenatorDeps {
 
 /** Makes the parts of a final of its sources, so that only Complete is left to do. */
 export class Concatenator {
-  constructor(private readonly deps: ConcatenatorDeps) {}
+  private readonly sources: SourceObjects;
+
+  constructor(private readonly deps: ConcatenatorDeps) {
+    this.sources = new SourceObjects(deps);
+  }
 
   /** A second call does what is not on record yet. */
   async concatenate(
@@ -73,10 +79,13 @@ export class Concatenator {
   }
 
   private async make(parts: readonly ConcatPart[], merge: Merge): Promise<void> {
+    if (parts.length === 0) return;
     const recorder = new PartRecorder(merge.final.parts);
+    const etags = await this.sources.etags(merge.sources);
+    const working = { ...merge, etags, streams: new Gate(STREAMS) };
     const store = async (part: ConcatPart) => {
       if (merge.context.signal.aborted) throw new StorageError('unavailable', 'The merge was stopped.');
-      const tag = await this.store(part, merge);
+      const tag = await this.store(part, working);
       const { number, start, length } = part;
       await recorder.add({ number, epoch: merge.final.epoch, start, length, tag, tail: false });
     };
@@ -89,11 +98,11 @@ export class Concatenator {
     for (const outcome of done) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  private async store(part: ConcatPart, merge: Merge): Promise<string> {
+  private async store(part: ConcatPart, merge: WorkingMerge): Promise<string> {
     const { number, planned } = part;
-    const { sources, multipart, final } = merge;
+    const { multipart, final } = merge;
     if ('stream' in planned) return this.stream(part, merge);
-    const { key, range, etag, objectLength } = this.placed(planned.copy, sources);
+    const { key, range, etag, objectLength } = this.placed(planned.copy, merge);
     const whole = part.length === objectLength;
     // A source that is a range of another final may be in an object that is too small for copies of ranges.
     if (!whole && objectLength <= LEAST_PART) return this.stream(part, merge);
@@ -105,7 +114,11 @@ export class Concatenator {
   }
 
   /** Reads the pieces of a part, and sends them again as one. */
-  private async stream(part: ConcatPart, { sources, multipart, final }: Merge): Promise<string> {
+  private stream(part: ConcatPart, merge: WorkingMerge): Promise<string> {
+    return merge.streams.pass(() => this.send(part, merge));
+  }
+
+  private async send(part: ConcatPart, merge: WorkingMerge): Promise<string> {
     const { memory, multiparts } = this.deps;
     const { number, length } = part;
     const gather = async () => {
@@ -114,7 +127,7 @@ export class Concatenator {
         { start: part.start, size: length, fast: true },
       );
       try {
-        for (const piece of piecesOf(part.planned)) await this.read(piece, sources, gathered);
+        for (const piece of piecesOf(part.planned)) await this.read(piece, merge, gathered);
         return gathered;
       } catch (error) {
         await gathered.free();
@@ -123,26 +136,31 @@ export class Concatenator {
     };
     const gathered = await tryAgain(gather, { passes: isBroken });
     try {
-      return await multiparts.put(final, multipart, { number, length, body: gathered.body() });
+      return await multiparts.put(merge.final, merge.multipart, { number, length, body: gathered.body() });
     } finally {
       await gathered.free();
     }
   }
 
-  private async read(piece: Piece, sources: readonly ConcatSource[], gathered: GatheredPart): Promise<void> {
-    const { key, range } = this.placed(piece, sources);
-    for await (const chunk of this.deps.api.chunks(key, piece.length, range)) await gathered.add([chunk]);
+  private async read(piece: Piece, merge: WorkingMerge, gathered: GatheredPart): Promise<void> {
+    const { key, range, etag } = this.placed(piece, merge);
+    try {
+      const chunks = this.deps.api.chunks(key, piece.length, { range, etag });
+      for await (const chunk of chunks) await gathered.add([chunk]);
+    } catch (error) {
+      throw replaced(error) ? lost(key, error) : error;
+    }
   }
 
   /** Where the bytes of a piece are. */
-  private placed(piece: Piece, sources: readonly ConcatSource[]) {
+  private placed(piece: Piece, { sources, etags }: WorkingMerge) {
     const source = sources[piece.source];
     if (!source) throw new RangeError(`There is no source ${piece.source}.`);
     const { upload } = source;
     const start = source.start + piece.start;
     return {
       key: this.deps.keys.object(upload),
-      etag: parseReference(upload.reference).etag,
+      etag: etags.get(upload.id),
       range: { start, end: start + piece.length - 1 },
       objectLength: upload.length ?? upload.offset,
     };
@@ -156,7 +174,14 @@ interface Merge {
   readonly multipart: Multipart;
 }
 
-/** A condition on the source is the only one that a copy has. */
+interface WorkingMerge extends Merge {
+  /** Of the sources, by the ids of their uploads. */
+  readonly etags: ReadonlyMap<string, string>;
+  /** For what passes through the server: also parts that were planned as copies. */
+  readonly streams: Gate;
+}
+
+/** A condition on the source is the only one that a copy has, or a download. */
 function replaced(error: unknown): boolean {
   return error instanceof S3Error && error.code === 'PreconditionFailed';
 }

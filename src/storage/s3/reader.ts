@@ -16,7 +16,7 @@ export async function readObject(
 ): Promise<Readable> {
   const total = upload.length ?? upload.offset;
   const key = keys.object(upload);
-  const { body, length, metadata } = await api.get(key, range);
+  const { body, length, metadata } = await api.get(key, { range });
   const wanted = range ? Math.min(range.end + 1, total) - range.start : total;
   if (length === wanted && mayBeOf(upload, metadata[MARKER])) return body;
   body.destroy();

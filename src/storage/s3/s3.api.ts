@@ -52,14 +52,18 @@ export interface Condition {
   readonly IfMatch?: string;
 }
 
+/** What is wanted of an object. */
+export interface Selection {
+  /** The object must still be what it was. */
+  readonly etag?: string | undefined;
+  /** All of the object without one. */
+  readonly range?: ByteRange | undefined;
+}
+
 /** An object, or a range of it, that becomes a part. */
-export interface CopiedPart {
+export interface CopiedPart extends Selection {
   readonly number: number;
   readonly source: string;
-  /** The source must still be what it was. */
-  readonly etag?: string | undefined;
-  /** All of the source without one. */
-  readonly range?: ByteRange | undefined;
 }
 
 export interface StoredObject {
@@ -179,8 +183,12 @@ export class S3Api {
   }
 
   /** Waits for the beginning of an object, or of a range of it. */
-  async get(key: string, range?: ByteRange): Promise<StoredObject> {
-    const command = new GetObjectCommand({ ...this.at(key), ...(range && { Range: bytesOf(range) }) });
+  async get(key: string, { range, etag }: Selection = {}): Promise<StoredObject> {
+    const command = new GetObjectCommand({
+      ...this.at(key),
+      ...(range && { Range: bytesOf(range) }),
+      ...(etag && { IfMatch: etag }),
+    });
     const { Body, ContentLength, Metadata } = await this.requests.small('GetObject', (limits) =>
       this.deps.downloads.send(command, limits),
     );
@@ -192,8 +200,8 @@ export class S3Api {
    * Exactly so many bytes, as they come: of an object, or of a range of it.
    * @throws StorageError of kind `missing` if it has others
    */
-  async *chunks(key: string, length: number, range?: ByteRange): AsyncGenerator<Buffer, void> {
-    const stored = await this.get(key, range);
+  async *chunks(key: string, length: number, selection?: Selection): AsyncGenerator<Buffer, void> {
+    const stored = await this.get(key, selection);
     const late = () => stored.body.destroy(new Error('It took too long.'));
     const timer = setTimeout(late, this.requests.timeFor(length));
     try {
@@ -217,7 +225,7 @@ export class S3Api {
   /** All of these bytes as they come, from where the store has broken off. @throws as `chunks` */
   async *wholeChunks(key: string, length: number): AsyncGenerator<Buffer, void> {
     for (let at = 0, tries = 1; at < length; tries++) {
-      const rest = at === 0 ? undefined : { start: at, end: length - 1 };
+      const rest = at === 0 ? {} : { range: { start: at, end: length - 1 } };
       try {
         for await (const chunk of this.chunks(key, length - at, rest)) {
           at += chunk.length;
