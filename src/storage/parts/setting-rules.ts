@@ -24,6 +24,12 @@ export function bytesOf(entries: readonly (readonly [name: string, value: string
 }
 
 function isTexts(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return false;
   return Object.values(value).every((text) => typeof text === 'string');
+}
+
+/** No Map, Promise or Date, whose entries are none of its properties. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -54,10 +54,11 @@ export function checkSettingsOf<Settings extends object>(
   for (const [name, rule] of Object.entries(rules) as [string, SettingRule][]) {
     const setting: unknown = Reflect.get(settings, name);
     if (typeof setting !== 'function') continue;
-    const value = attempted(() => of(setting as OfUpload<unknown>));
+    const wrong = (value: unknown) =>
+      new OptionResultError(`storage.${option}.${name}`, value, `return ${rule.what}`);
+    const value = attempted(() => of(setting as OfUpload<unknown>), wrong);
     if (value === undefined) continue;
-    if (!rule.is(value))
-      throw new OptionResultError(`storage.${option}.${name}`, value, `return ${rule.what}`);
+    if (!rule.is(value)) throw wrong(value);
     if (!rule.fits(value)) throw new StorageError('conflict', `"${option}.${name}" must be ${rule.what}`);
   }
 }
@@ -77,11 +78,10 @@ export function wrongSetting<Settings extends object>(
   return undefined;
 }
 
-/** What was thrown is given back as an error, which no setting can be. */
-function attempted(call: () => unknown): unknown {
+function attempted(call: () => unknown, failed: (error: Error) => Error): unknown {
   try {
     return call();
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    throw failed(error instanceof Error ? error : new Error(String(error)));
   }
 }

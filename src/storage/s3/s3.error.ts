@@ -45,6 +45,13 @@ const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
   unavailable: [],
 };
 
+/** Requests that say what an object is made with, and what they are answered where it never can be. */
+const MAKING = ['PutObject', 'CreateMultipartUpload'];
+const REFUSED = [
+  ...['InvalidArgument', 'InvalidRequest', 'InvalidStorageClass', 'InvalidTag', 'MetadataTooLarge'],
+  ...['InvalidEncryptionAlgorithmError'],
+];
+
 /** What a failed request means. A bucket that is missing may come back: nothing is known to be lost. */
 export function s3Error(request: string, error: unknown): S3Error {
   const { name = 'Error', status, code } = described(error);
@@ -52,10 +59,13 @@ export function s3Error(request: string, error: unknown): S3Error {
   const listed = Object.entries(KINDS) as [StorageErrorKind, readonly string[]][];
   // The answer to a HEAD has no body, so no code; any other 404 without one may be that of a proxy on the way.
   if (request === 'HeadObject' && status === 404) words.push('NoSuchKey');
+  const refused = status === 400 && MAKING.includes(request) && REFUSED.includes(name);
   const kind =
     words.includes('NoSuchBucket') || words.includes('AbortError')
       ? 'unavailable'
-      : listed.find(([, codes]) => words.some((word) => codes.includes(word)))?.[0];
+      : refused
+        ? 'conflict'
+        : listed.find(([, codes]) => words.some((word) => codes.includes(word)))?.[0];
   const shown = status === undefined ? name : `${status} ${name}`;
   const message = `The store has answered ${shown} to ${request}: ${described(error).message}`;
   return new S3Error(kind ?? 'unavailable', message, name, { cause: error, answered: status !== undefined });

@@ -1,5 +1,6 @@
+import { ChecksumAlgorithm, ObjectCannedACL, ServerSideEncryption } from '@aws-sdk/client-s3';
 import { bytesOf, HEADER_TEXT, textsRule } from '../parts/setting-rules.js';
-import type { SettingRules } from '../parts/upload-settings.js';
+import type { SettingRule, SettingRules } from '../parts/upload-settings.js';
 import { MARKER } from './marker.js';
 import { headerText } from './object-settings.js';
 import type { S3ObjectSettings } from './object-settings.js';
@@ -21,14 +22,13 @@ const metadata = textsRule({
 
 /** docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
 const tags = textsRule({
-  what: 'at most 10 texts of 256 characters by names of 128, of letters, digits, spaces and + - = . _ : / @',
+  what: 'at most 10 texts of 256 characters by names of 128, of letters, digits, spaces and + - = . _ : / @, not "aws:" first',
   fits: (entries) =>
-    entries.length <= MOST_TAGS &&
-    entries.every(([name, value]) => name !== '' && isTag(name, 128) && isTag(value, 256)),
+    entries.length <= MOST_TAGS && entries.every(([name, value]) => isTagName(name) && isTag(value, 256)),
 });
 
 /** Encryption is for the objects of unfinished uploads, too: partials have no other setting. */
-export const WORK_RULES = { encryption: HEADER_TEXT, kmsKeyId: HEADER_TEXT };
+export const WORK_RULES = { encryption: oneOf(ServerSideEncryption), kmsKeyId: HEADER_TEXT };
 
 export const SETTING_RULES: SettingRules<S3ObjectSettings> = {
   ...WORK_RULES,
@@ -38,13 +38,28 @@ export const SETTING_RULES: SettingRules<S3ObjectSettings> = {
   metadata,
   tags,
   storageClass: HEADER_TEXT,
-  acl: HEADER_TEXT,
-  checksumAlgorithm: HEADER_TEXT,
+  acl: oneOf(ObjectCannedACL),
+  checksumAlgorithm: oneOf(ChecksumAlgorithm),
 };
+
+/** Those that the SDK knows. */
+function oneOf(known: Readonly<Record<string, string>>): SettingRule {
+  const values = Object.values(known);
+  return {
+    what: `one of ${values.join(', ')}`,
+    is: (value) => typeof value === 'string',
+    fits: (value) => values.includes(String(value)),
+  };
+}
 
 /** RFC 9110, section 5.6.2 */
 function isToken(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
+}
+
+/** Names that begin with `aws:` are for Amazon. */
+function isTagName(name: string): boolean {
+  return name !== '' && isTag(name, 128) && !/^aws:/i.test(name);
 }
 
 function isTag(text: string, most: number): boolean {

@@ -40,6 +40,10 @@ describe('what the store would refuse of an object is refused before its upload 
     ['object.tags', { tags: given({ name: 'x'.repeat(257) }) }],
     ['object.tags', { tags: given(Object.fromEntries('abcdefghijk'.split('').map((name) => [name, '']))) }],
     ['object.storageClass', { storageClass: given('köld') }],
+    ['object.tags', { tags: given({ 'aws:x': 'y' }) }],
+    ['object.acl', { acl: given('nobody') }],
+    ['object.encryption', { encryption: given('AES-X') }],
+    ['object.checksumAlgorithm', { checksumAlgorithm: given('CRC16') }],
   ])('by S3: %s of %j', (name, settings) => {
     expect(() => s3(settings).check(single)).toThrow(conflict(name));
   });
@@ -68,6 +72,7 @@ describe('what the store would refuse of an object is refused before its upload 
       tags: given({ 'größe 1': 'a+b=c' }),
       storageClass: () => undefined,
     }).check(single);
+    s3({ metadata: given(Object.assign(Object.create(null), { a: 'b' })) }).check(single);
     gcs({ metadata: given({ näme: 'x'.repeat(8027) }), customTime: given(new Date(0)) }).check(single);
     azure({ metadata: given({ name: 'x'.repeat(8028) }), tags: given({ a: 'b c' }) }).check(single);
   });
@@ -83,6 +88,11 @@ describe('a function among the settings that fails, or gives what is no value,',
     [{ contentType: given(5) }, '"storage.object.contentType" returned 5; return text of printable ASCII'],
     [{ contentType: given(Promise.resolve('x')) }, 'returned an object'],
     [{ metadata: given({ size: 5 }) }, '"storage.object.metadata" returned an object; return texts by names'],
+    [{ metadata: fails }, '"storage.object.metadata" failed with TypeError: no such tenant'],
+    [{ tags: fails }, '"storage.object.tags" failed with TypeError: no such tenant'],
+    [{ metadata: given(new Map([['a', 'b']])) }, '"storage.object.metadata" returned an object'],
+    [{ metadata: given(Promise.resolve({ a: 'b' })) }, '"storage.object.metadata" returned an object'],
+    [{ tags: given(new Date(0)) }, '"storage.object.tags" returned an object'],
     [{ tags: given('a=b') }, '"storage.object.tags" returned "a=b"'],
   ])('is a fault of the application (%j)', (settings, message) => {
     expect(() => s3(settings).check(single)).toThrow(OptionResultError);
@@ -114,6 +124,10 @@ it.each([
     '"object.metadata" must be texts by names for headers',
   ],
   [() => s3({ tags: given<never>('x')() as never }), '"object.tags" must be at most 10 texts'],
+  [() => s3({ metadata: given<never>(new Map([['a', 'b']]))() }), '"object.metadata" must be texts by names'],
+  [() => s3({ acl: given<never>('nobody')() }), '"object.acl" must be one of authenticated-read, '],
+  [() => s3({ encryption: given<never>('AES-X')() }), '"object.encryption" must be one of AES256, '],
+  [() => s3({ checksumAlgorithm: given<never>('md5')() }), '"object.checksumAlgorithm" must be one of '],
   [() => gcs({ customTime: new Date('never') }), '"object.customTime" must be a valid Date'],
   [() => azure({ tags: { 'a/é': 'b' } }), '"blob.tags" must be at most 10 texts'],
 ])('a setting that is no function is refused at construction (%#)', (construct, message) => {

@@ -14,6 +14,12 @@ describe('what an answer of S3 means', () => {
     ['PutObject', answer('PreconditionFailed', 412), 'conflict'],
     ['PutObject', answer('XMinioStorageFull', 507), 'full'],
     ['PutObject', answer('NoSuchBucket', 404), 'unavailable'],
+    ['PutObject', answer('InvalidStorageClass', 400), 'conflict'],
+    ['PutObject', answer('InvalidTag', 400), 'conflict'],
+    ['CreateMultipartUpload', answer('InvalidArgument', 400), 'conflict'],
+    ['CreateMultipartUpload', answer('InvalidRequest', 400), 'conflict'],
+    ['UploadPart', answer('InvalidRequest', 400), 'unavailable'],
+    ['PutObject', answer('RequestTimeout', 400), 'unavailable'],
     ['PutObject', answer('SlowDown', 503), 'unavailable'],
     ['PutObject', answer('TimeoutError'), 'unavailable'],
   ])('%s: %s is “%s”', (request, error, kind) => {

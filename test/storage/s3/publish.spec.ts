@@ -1,4 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { StorageClass } from '@aws-sdk/client-s3';
 import type { StorageError } from '../../../src/index.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { content } from '../../support/content.js';
@@ -138,6 +139,17 @@ eachLocalS3Service((suite) => {
     await earlier.send(desk.storage, content(10));
     const later = new Row({ id: earlier.id, length: 10, createdAt: 1_795_400_222_309 });
     await expect(later.send(desk.storage, content(10, 2))).rejects.toMatchObject({ kind: 'conflict' });
+  });
+
+  it('ends where the store has no such storage class: another try would be answered the same', async () => {
+    const storage = desk.again({ object: { storageClass: 'COLD' as StorageClass } });
+    const row = new Row({ length: 10 });
+    const outcome = await row.send(storage, content(10)).then(
+      () => 'stored',
+      (error: StorageError) => error.kind,
+    );
+    // Not every store looks at it.
+    expect(outcome).toMatch(/^(conflict|stored)$/);
   });
 
   it('tells a full store from one that is away', async () => {
