@@ -68,7 +68,8 @@ eachLocalS3Service((suite) => {
     await partial.send(desk.storage, content(100));
     await put(`.tus/${partial.id}`, content(100, 7));
     const final = new Row({ kind: 'final' });
-    const merging = desk.storage.concatenate(final.upload, [partial.source()], final.context());
+    const twice = [partial.source(), partial.source()];
+    const merging = desk.storage.concatenate(final.upload, twice, final.context());
     await expect(merging).rejects.toMatchObject({ kind: 'missing' });
   });
 
