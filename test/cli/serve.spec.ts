@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { get } from 'node:http';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { MIB } from '../client/client-folder.js';
 import { CommandLine } from './command-line.js';
 
 // Each runs several processes.
@@ -48,8 +50,45 @@ describe('nestjs-tus serve', () => {
     await commands.file(10);
     await commands.run('upload', 'file.bin', endpoint);
     expect(await server.line()).toMatch(/^"file\.bin": 10 bytes in .+\/uploads\/.+$/);
+    await commands.run('upload', 'file.bin', endpoint, '--metadata', 'filename=\u009b31m\u007f.bin');
+    expect(await server.line()).toMatch(/^"\ufffd31m\ufffd\.bin": 10 bytes in /);
     server.child.kill('SIGTERM');
     expect(await server.ended).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('ends after Ctrl-C whatever clients do: say nothing, send half a request, or read no answer', async () => {
+    await commands.file(32 * MIB);
+    const server = commands.start(['serve', '--port', '0', '--json']);
+    const { endpoint } = JSON.parse(await server.line()) as { endpoint: string };
+    const { out } = await commands.run('upload', 'file.bin', endpoint);
+    const { hostname, port } = new URL(endpoint);
+    const [silent, half] = [connect(Number(port), hostname), connect(Number(port), hostname)];
+    const unread = get(out.trim());
+    const cut = [silent, half, unread].map((client) =>
+      once(
+        client.on('error', () => undefined),
+        'close',
+      ),
+    );
+    await Promise.all([once(silent, 'connect'), once(half, 'connect'), once(unread, 'response')]);
+    half.write('POST /files HTTP/1.1\r\nHost: ');
+    server.child.kill('SIGINT');
+    expect(await server.ended).toMatchObject({ code: 0, err: '' });
+    unread.destroy();
+    await Promise.all(cut);
+  });
+
+  it('goes on when nobody reads its output any more', async () => {
+    await commands.file(10);
+    const server = commands.start(['serve', '--port', '0', '--json']);
+    const { endpoint } = JSON.parse(await server.line()) as { endpoint: string };
+    server.child.stdout!.destroy();
+    for (let time = 0; time < 2; time++) {
+      expect(await commands.run('upload', 'file.bin', endpoint)).toMatchObject({ code: 0 });
+    }
+    const exited = once(server.child, 'exit');
+    server.child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
   });
 
   it('ends with 1 and one sentence when the port is taken', async () => {

@@ -39,7 +39,7 @@ async function serve(session: Session, { directory, port, host, json }: Options)
         session,
         { json },
         {
-          text: `${JSON.stringify(name ?? upload.id)}: ${upload.size} bytes in ${upload.path}`,
+          text: `${printable(JSON.stringify(name ?? upload.id))}: ${upload.size} bytes in ${upload.path}`,
           json: { ...upload, name },
         },
       ),

@@ -9,6 +9,8 @@ import { LocalStorage } from '../../storage/local/local.storage.js';
 
 /** Bytes: room for the list of more than a thousand partials, where Node's 16 KiB end at about 300. */
 const MOST_HEADER_BYTES = 65_536;
+/** Milliseconds for what is being answered when the server ends; uploads are cut, and their bytes kept, before. */
+const GRACE = 1000;
 
 export interface StoredFile {
   readonly id: string;
@@ -50,7 +52,7 @@ export async function startServer({
       ],
       providers: [{ provide: 'listener', useValue: listener }],
     },
-    new LongHeadersAdapter(),
+    new CliAdapter(),
     // What keeps it from starting is thrown, and said once.
     { abortOnError: false, logger: false },
   );
@@ -67,9 +69,16 @@ export async function startServer({
 @Module({})
 class ServerModule {}
 
-class LongHeadersAdapter extends ExpressAdapter {
+class CliAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     this.setHttpServer(createServer({ maxHeaderSize: MOST_HEADER_BYTES }, this.getInstance()));
+  }
+
+  /** A client that says nothing, or reads nothing, would hold the server for as long as it likes. */
+  override async close(): Promise<void> {
+    const cut = setTimeout(() => this.httpServer.closeAllConnections(), GRACE);
+    await super.close();
+    clearTimeout(cut);
   }
 }
 
