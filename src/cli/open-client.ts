@@ -17,11 +17,15 @@ export async function openClient(command: string, { env }: Session): Promise<Tus
   return new Client({ headers });
 }
 
-/** Remembers each upload, and finds earlier ones if they are to be resumed. */
+/** Remembers the last upload of each file, which is taken up if it is to be resumed, else replaced. */
 export function urlStoreFor({ env }: Session, resume: boolean | undefined): UrlStore {
   const store = new FileUrlStore(stateDirectory(env));
   return {
-    find: async (fingerprint) => (resume ? store.find(fingerprint) : []),
+    find: async (fingerprint) => {
+      const found = await store.find(fingerprint);
+      // As if the file had changed: nothing is taken up, and what has become useless is removed.
+      return resume ? found : found.map((record) => ({ ...record, version: '' }));
+    },
     save: (record) => store.save(record),
     remove: (record) => store.remove(record),
   };

@@ -74,7 +74,7 @@ export const OPTIONS_OF = {
 
 /**
  * Checks the options of a call; undefined stands for an option that is left out.
- * @throws TusClientOptionError that names the option, InvalidMetadataError for a key that cannot be sent.
+ * @throws TusClientOptionError that names the option.
  */
 export function checkOptions(options: object, allowed: readonly OptionName[]): void {
   for (const [name, value] of Object.entries(options)) {
@@ -98,6 +98,9 @@ function checkOption(name: string, value: unknown, allowed: readonly string[]): 
  * @throws TusClientOptionError
  */
 export function checkHeaders(headers: RequestHeaders): RequestHeaders {
+  if (!isTextual(headers)) {
+    throw new TusClientOptionError('headers', headers, 'return names and values of text from the function');
+  }
   for (const [name, value] of Object.entries(headers)) {
     if (/^(tus-resumable|upload-.*|content-(type|length)|transfer-encoding)$/i.test(name)) {
       throw new TusClientOptionError('headers', headers, `leave "${name}" out: the client sends it itself`);
@@ -114,7 +117,15 @@ export function checkHeaders(headers: RequestHeaders): RequestHeaders {
 
 function checkMetadata(value: unknown): void {
   if (!isTextual(value)) throw new TusClientOptionError('metadata', value, 'give texts by their keys');
-  Metadata.from(value as Record<string, string>);
+  try {
+    Metadata.from(value as Record<string, string>);
+  } catch (error) {
+    throw new TusClientOptionError(
+      'metadata',
+      value,
+      `give other keys: ${(error as Error).message.slice(0, -1)}`,
+    );
+  }
 }
 
 /** Whether it is an absolute URL of HTTP. */

@@ -38,5 +38,4 @@ export { TusUnsupportedError } from './errors/unsupported.error.js';
 export { UploadInterruptedError } from './errors/interrupted.error.js';
 export { UploadSourceError } from './errors/source.error.js';
 export { VerificationError } from './errors/verification.error.js';
-export { InvalidMetadataError } from '../model/errors/invalid-metadata.error.js';
 export { Metadata } from '../model/metadata.js';

@@ -39,7 +39,7 @@ export interface TusClientOptions extends ConnectionOptions {
   /**
    * Bytes of a PATCH at most. Smaller ones cost throughput, and lose less on a connection that breaks before a server
    * that keeps whole requests only.
-   * @default all in one; 4 MiB with `checksum`, and for streams
+   * @default all in one; 4 MiB with `checksum` and for streams, less with `checksum` and more than eight ranges
    */
   readonly chunkSize?: number;
   /**

@@ -20,7 +20,7 @@ import type {
 import { askServer, demand, type ServerInfo } from './server-info.js';
 import { LocalFile } from './source/local-file.js';
 import { owning } from './source/owning.js';
-import { fingerprintOf } from './store/memory-of-upload.js';
+import { fingerprintOf, newestFirst } from './store/memory-of-upload.js';
 import type { UploadRecord } from './store/url-store.js';
 import { connectionOf, type Connection } from './upload/connection.js';
 import { FileUpload } from './upload/file-upload.js';
@@ -155,14 +155,16 @@ export class TusClient {
     return new Download(connection, url, { path, options: settings }).run();
   }
 
-  /** Uploads of this file, as it is now, to the endpoint that were begun and not finished; the newest first. */
+  /** Uploads of this file, as it is now, to the endpoint that were begun and not finished, partials too; the newest first. */
   async findPreviousUploads(path: string, options: CallOptions = {}): Promise<UploadRecord[]> {
     const { settings, connection } = this.prepare(options, OPTIONS_OF.call);
     const file = await LocalFile.open(path);
     await file.close();
-    const fingerprint = fingerprintOf('file', connection.endpoint, file.path, file.version);
-    const found = (await settings.urlStore?.find(fingerprint)) ?? [];
-    return found.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+    const prints = (['file', 'partial'] as const).map((kind) =>
+      fingerprintOf(kind, connection.endpoint, file.path),
+    );
+    const found = await Promise.all(prints.map((print) => settings.urlStore?.find(print) ?? []));
+    return newestFirst(found.flat(), file.version);
   }
 
   private async upload(

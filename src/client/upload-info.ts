@@ -10,6 +10,7 @@ export interface UploadInfo {
   /** Bytes in the end; null while nobody has said. */
   readonly length: number | null;
   readonly complete: boolean;
+  /** Empty also where the server tells what cannot be read. */
   readonly metadata: Metadata;
   /** Of a final: the URLs of its partials, in the order of the file. */
   readonly partialUrls: readonly string[];
@@ -27,7 +28,7 @@ export function infoOf(url: string, answer: Answer): UploadInfo {
     offset,
     length,
     complete: offset !== null && offset === length,
-    metadata: Metadata.parse(field(answer, 'Upload-Metadata')),
+    metadata: metadataOf(answer),
     partialUrls: concat.startsWith('final;')
       ? concat
           .slice('final;'.length)
@@ -37,4 +38,12 @@ export function infoOf(url: string, answer: Answer): UploadInfo {
       : [],
     expiresAt: Number.isNaN(expires) ? null : new Date(expires),
   };
+}
+
+function metadataOf(answer: Answer): Metadata {
+  try {
+    return Metadata.parse(field(answer, 'Upload-Metadata'));
+  } catch {
+    return Metadata.empty;
+  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { TusPeer } from '../client/tus-peer.js';
 import { MIB } from '../client/client-folder.js';
 import { CommandLine } from './command-line.js';
@@ -88,6 +89,7 @@ describe('nestjs-tus upload', () => {
     expect(peer.uploads.size).toBe(2);
     await upload('file.bin', peer.endpoint);
     expect(peer.uploads.size).toBe(3);
+    expect(await readdir(commands.at('state/nestjs-tus/uploads'))).toEqual([]);
   });
 
   it('sends nothing if one of the files is not there, such as a mistyped endpoint', async () => {

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MemoryUrlStore, TusClient, VerificationError } from '../../src/client/index.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
@@ -111,6 +111,23 @@ describe('a server', () => {
     expect(peer.at(url).bytes.equals(bytes)).toBe(true);
     expect(checksums).toHaveLength(4);
     expect(checksums[2]).toBe(checksums[1]);
+  });
+
+  it('is sent chunks that were read once, however many ranges there are', async () => {
+    const { path } = await folder.file(36 * MIB);
+    const handle = await open(path);
+    const read = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'read');
+    await handle.close();
+    peer.extensions += ',concatenation';
+    try {
+      await client.uploadFile(path, { checksum: 'sha256', parallelUploads: 9 });
+      const results = (await Promise.all(read.mock.results.map(({ value }) => value))) as {
+        bytesRead: number;
+      }[];
+      expect(results.reduce((sum, { bytesRead }) => sum + bytesRead, 0)).toBe(36 * MIB);
+    } finally {
+      read.mockRestore();
+    }
   });
 
   it('that tells a digest saves the download', async () => {

@@ -7,6 +7,7 @@ import { TusClient, TusConnectionError, TusProtocolError, TusResponseError } fro
 import { content } from '../support/content.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
+import { TusPeer } from './tus-peer.js';
 
 let folder: ClientFolder;
 
@@ -110,6 +111,18 @@ describe.each(PLATFORMS)('with a server on %s', (platform) => {
     expect(error).toMatchObject({ status: 404, method: 'GET' });
     expect(await readdir(folder.path)).toEqual(['file.bin']);
   });
+});
+
+it('info tells the rest of an upload whose metadata cannot be read', async () => {
+  const peer = await new TusPeer().start();
+  try {
+    peer.fault = (_request, response) =>
+      Boolean(response.writeHead(200, { 'Upload-Offset': 3, 'Upload-Metadata': 'filename a.b' }).end());
+    const info = await new TusClient().info(`${peer.endpoint}/1`);
+    expect(info).toMatchObject({ offset: 3, metadata: { size: 0 } });
+  } finally {
+    await peer.stop();
+  }
 });
 
 describe('a download', () => {

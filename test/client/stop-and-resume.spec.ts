@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { appendFileSync } from 'node:fs';
-import { appendFile, rename } from 'node:fs/promises';
+import { appendFile, readdir, rename } from 'node:fs/promises';
 import {
+  FileUrlStore,
   MemoryUrlStore,
   TusClient,
   TusClientOptionError,
   UploadInterruptedError,
   UploadSourceError,
+  type UploadFileOptions,
   type UploadState,
 } from '../../src/client/index.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
@@ -72,6 +74,30 @@ describe('findPreviousUploads', () => {
     await appendFile(path, 'x');
     expect(await client.findPreviousUploads(path)).toEqual([]);
   });
+
+  it('tells of a partial upload of the whole file too', async () => {
+    const { path } = await folder.file(8 * MIB);
+    const stop = new AbortController();
+    peer.onBytes = () => stop.abort();
+    const running = client.createPartialUpload(path, { signal: stop.signal });
+    expect(await failure(running)).toMatchObject({ resumable: true });
+    const found = await client.findPreviousUploads(path);
+    expect(found.map(({ urls }) => urls)).toEqual([[`${peer.endpoint}/1`]]);
+  });
+});
+
+describe('the store', () => {
+  it('keeps no record of a file as it was before', async () => {
+    const { path } = await folder.file(1000);
+    const urlStore = new FileUrlStore(folder.at('urls'));
+    for (let time = 0; time < 3; time++) {
+      await client.uploadFile(path, { stopAt: 10, urlStore });
+      expect(await readdir(folder.at('urls'))).toHaveLength(1);
+      await appendFile(path, 'x');
+    }
+    await client.uploadFile(path, { urlStore });
+    expect(await readdir(folder.at('urls'))).toEqual([]);
+  });
 });
 
 describe('a file that changes while it is uploaded', () => {
@@ -83,6 +109,27 @@ describe('a file that changes while it is uploaded', () => {
     expect(error.message).toBe(`${path} changed while it was uploaded.`);
     expect([...peer.uploads.values()].filter(({ concat }) => concat?.startsWith('final'))).toEqual([]);
   });
+});
+
+describe('a file that changes while it is uploaded in one stream', () => {
+  it.each<UploadFileOptions>([{}, { chunkSize: MIB }, { chunkSize: MIB, checksum: 'sha256' }])(
+    'fails before the server has all of it: %j',
+    async (options) => {
+      const { path } = await folder.file(8 * MIB);
+      peer.extensions += ',checksum';
+      let changes = 0;
+      peer.fault = ({ method }) => {
+        if (method === 'PATCH' && ++changes === 1) appendFileSync(path, 'x');
+        return false;
+      };
+      const error = await failure(client.uploadFile(path, options));
+      expect(error).toBeInstanceOf(UploadSourceError);
+      const [upload] = peer.uploads.values();
+      await upload?.idle;
+      expect(upload?.bytes.length).toBeLessThan(8 * MIB);
+      expect(await client.findPreviousUploads(path)).toEqual([]);
+    },
+  );
 });
 
 describe('a file that is renamed, or replaced, while it is uploaded', () => {

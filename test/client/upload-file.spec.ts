@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   FileUrlStore,
-  InvalidMetadataError,
   Metadata,
   TusClient,
+  TusClientOptionError,
   TusResponseError,
   UploadInterruptedError,
   type UploadFileOptions,
@@ -69,7 +69,7 @@ describe('uploading a file', () => {
   it('refuses metadata that cannot be sent, before any request', async () => {
     const { path } = await newFile(1);
     await expect(upload(path, { metadata: { 'two words': '' } })).rejects.toBeInstanceOf(
-      InvalidMetadataError,
+      TusClientOptionError,
     );
     expect(peer.requests).toEqual([]);
   });

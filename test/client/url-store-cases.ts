@@ -67,7 +67,7 @@ export function dataSourceCases(name: string, connect: () => Promise<DataSource>
 
 export function recordOf(fingerprint: string): UploadRecord {
   return {
-    ...{ id: randomUUID(), fingerprint, endpoint: 'http://h/files', path: '/ä', size: 3 },
+    ...{ id: randomUUID(), fingerprint, endpoint: 'http://h/files', path: '/ä', size: 3, version: '1' },
     ...{ metadata: { filename: 'ä😀' }, createdAt: '2026-01-01T00:00:00.000Z', urls: [null, null, null] },
   };
 }

@@ -46,10 +46,22 @@ export class FilePart implements FileSource {
   private async chunk(from: number, to: number): Promise<Chunk> {
     const { file, checksum, memory } = this.options;
     const [start, end] = [this.options.start + from, this.options.start + to];
-    const onDisk: Body = { size: end - start, read: () => file.read(start, end) };
+    const read = to === this.size ? () => this.last(start, end) : () => file.read(start, end);
+    const onDisk: Body = { size: end - start, read };
     if (!checksum) return onDisk;
     if (onDisk.size <= memory) return this.held(start, end, checksum);
     return { ...onDisk, checksum: await checksumOf(checksum, onDisk) };
+  }
+
+  /** Ends before the last piece is sent if the file has changed, so that the server never has all of a torn one. */
+  private async *last(start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
+    const { file } = this.options;
+    let at = start;
+    for await (const piece of file.read(start, end)) {
+      at += piece.length;
+      if (at === end) await file.checkUnchanged();
+      yield piece;
+    }
   }
 
   /** A chunk in memory that is used again for the next one, if all of this one has left the process by then. */
@@ -59,6 +71,7 @@ export class FilePart implements FileSource {
     this.spare = undefined;
     const bytes = memory.subarray(0, size);
     await this.options.file.load(bytes, start);
+    if (end === this.options.end) await this.options.file.checkUnchanged();
     const body = inMemory(bytes, () => {
       this.spare = memory;
     });

@@ -3,9 +3,18 @@ import type { UploadRecord, UrlStore } from './url-store.js';
 
 type Draft = Omit<UploadRecord, 'id' | 'createdAt'>;
 
-/** What is to be uploaded, as the key by which it is found again. */
-export function fingerprintOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
+/** Which file is to be uploaded, as the key by which it is found again, whatever it has become. */
+export function fingerprintOf(kind: 'file' | 'partial', endpoint: string, path: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, endpoint, path]))
+    .digest('hex')
+    .slice(0, 40);
+}
+
+/** The records that a file of this version can be resumed with. */
+export function newestFirst(records: readonly UploadRecord[], version: string): UploadRecord[] {
+  const fitting = records.filter((record) => record.version === version);
+  return fitting.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
 }
 
 /**
@@ -17,20 +26,23 @@ export class MemoryOfUpload {
   private broken = false;
   private saved: boolean;
   private lastWrite: Promise<void> = Promise.resolve();
+  /** Records of the file as it was before, which nobody can take up any more. */
+  private outdated: readonly UploadRecord[];
   /** True if an earlier upload is taken up. */
   readonly resumed: boolean;
 
   private constructor(
     private readonly store: UrlStore | undefined,
     private readonly onProblem: (error: unknown) => void,
-    found: { draft: Draft; previous: UploadRecord | undefined },
+    found: { draft: Draft; previous: UploadRecord | undefined; outdated: readonly UploadRecord[] },
   ) {
     const { draft, previous } = found;
+    this.outdated = found.outdated;
     this.resumed = this.saved = previous !== undefined;
     this.record = previous ?? { ...draft, id: randomUUID(), createdAt: new Date().toISOString() };
   }
 
-  /** Takes up the newest record with the fingerprint, or begins one. */
+  /** Takes up the newest record of the file as it is, or begins one. */
   static async begin(
     store: UrlStore | undefined,
     draft: Draft,
@@ -38,11 +50,12 @@ export class MemoryOfUpload {
   ): Promise<MemoryOfUpload> {
     try {
       const found = (await store?.find(draft.fingerprint)) ?? [];
-      const previous = found.toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt)).at(-1);
-      return new MemoryOfUpload(store, onProblem, { draft, previous });
+      const [previous] = newestFirst(found, draft.version);
+      const outdated = found.filter(({ version }) => version !== draft.version);
+      return new MemoryOfUpload(store, onProblem, { draft, previous, outdated });
     } catch (error) {
       onProblem(error);
-      return new MemoryOfUpload(undefined, onProblem, { draft, previous: undefined });
+      return new MemoryOfUpload(undefined, onProblem, { draft, previous: undefined, outdated: [] });
     }
   }
 
@@ -78,6 +91,8 @@ export class MemoryOfUpload {
       if (!this.store || this.broken) return;
       try {
         await step(this.store);
+        for (const record of this.outdated) await this.store.remove(record);
+        this.outdated = [];
       } catch (error) {
         this.broken = true;
         this.onProblem(error);

@@ -2,8 +2,10 @@
 export interface UploadRecord {
   /** Random; letters, digits and `-`. */
   readonly id: string;
-  /** What is uploaded, and where to; equal for what can be resumed. Letters and digits. */
+  /** Which file is uploaded, and where to. Letters and digits. */
   readonly fingerprint: string;
+  /** The file as it was when the upload began; with another one it cannot be resumed. */
+  readonly version: string;
   readonly endpoint: string;
   readonly path: string;
   /** Bytes. */

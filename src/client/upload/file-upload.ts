@@ -21,6 +21,8 @@ import { verifyUpload } from './verify-upload.js';
 export const HELD_CHUNK = 4 * 1024 * 1024;
 /** Bytes of chunks of all ranges together that are kept in memory, to be read once. */
 const CHUNK_MEMORY = 32 * 1024 * 1024;
+/** Bytes of a chunk in memory, however many ranges there are: as much as a range needs to read at all. */
+const LEAST_CHUNK = 256 * 1024;
 
 export interface FileUploadDeps {
   readonly connection: Connection;
@@ -64,7 +66,6 @@ export class FileUpload {
         ? this.parallel(ranges, memory, meter)
         : this.part(ranges, memory, meter, 0));
       if (whole.offset === file.size) {
-        await file.checkUnchanged();
         if (options.verify) await verifyUpload(connection, { file, url: whole.url, signal: this.signal });
         await memory.forget();
       }
@@ -86,7 +87,8 @@ export class FileUpload {
     return MemoryOfUpload.begin(
       options.urlStore,
       {
-        fingerprint: fingerprintOf(kind, endpoint, file.path, file.version),
+        fingerprint: fingerprintOf(kind, endpoint, file.path),
+        version: file.version,
         ...{ endpoint, path: file.path, size: file.size, metadata: this.metadata },
         urls: Array.from({ length: count }, () => null),
       },
@@ -157,8 +159,9 @@ export class FileUpload {
     const { connection, file, options, partial } = this.deps;
     const { start, end } = ranges[index] ?? { start: 0, end: file.size };
     const inRanges = ranges.length > 1;
-    const { checksum, stopAt, chunkSize = checksum ? HELD_CHUNK : Infinity } = options;
-    const memoryOfChunk = Math.floor(CHUNK_MEMORY / ranges.length);
+    const memoryOfChunk = Math.max(LEAST_CHUNK, Math.floor(CHUNK_MEMORY / ranges.length));
+    const heldChunk = Math.min(HELD_CHUNK, memoryOfChunk);
+    const { checksum, stopAt, chunkSize = checksum ? heldChunk : Infinity } = options;
     const part = { file, start, end, stopAt, checksum, memory: memoryOfChunk };
     return runPart({
       connection,

@@ -56,7 +56,10 @@ export async function run({ seed, size, kills }: Comeback): Promise<Outcome> {
     if ((await sha256Of(stored)) !== sha256) problems.push('the bytes are wrong');
     if (watch.withBytes.size !== RANGES) problems.push(`${watch.withBytes.size} uploads got bytes`);
     if ((await readdir(task.store)).length > 0) problems.push('the upload is still remembered');
-    return { killed, repeated: watch.received - size, problems };
+    const repeated = watch.received - size;
+    const underWay = watch.underWay();
+    if (repeated > underWay) problems.push(`${repeated} bytes sent again, of ${underWay} that were under way`);
+    return { killed, repeated, problems };
   } finally {
     await proxy.stop();
     await app.stop();
@@ -109,6 +112,13 @@ class Watch {
     });
   }
 
+  /** Bytes of requests that were not answered: no more than these may have to be sent again. */
+  underWay(): number {
+    return this.proxy.requests
+      .filter(({ method, status }) => method === 'PATCH' && status !== 204)
+      .reduce((sum, { received }) => sum + received, 0);
+  }
+
   private see(bytes: number, recorded: Recorded): void {
     this.received += bytes;
     if (bytes > 0) this.withBytes.add(recorded.path);
@@ -120,8 +130,8 @@ class Watch {
   private judge({ path, headers }: Recorded): void {
     const from = Number(headers.find(([name]) => name === 'Upload-Offset')?.[1]);
     const told = this.proxy.requests
-      .filter((request) => request.path === path && request.status === 204)
-      .map(({ answer }) => Number(answer['upload-offset']));
+      .filter((request) => request.path === path && (request.status === 204 || request.status === 200))
+      .map(({ answer }) => Number(answer['upload-offset'] ?? 0));
     const acknowledged = Math.max(0, ...told);
     if (from < acknowledged) {
       this.problems.push(
