@@ -30,3 +30,16 @@ export function urlStoreFor({ env }: Session, resume: boolean | undefined): UrlS
     remove: (record) => store.remove(record),
   };
 }
+
+/** Whether `--resume` would find something to go on with; false also where the store cannot be read. */
+export async function isRemembered(
+  session: Session,
+  client: TusClient,
+  { file, endpoint }: { readonly file: string; readonly endpoint: string },
+): Promise<boolean> {
+  const urlStore = urlStoreFor(session, true);
+  return client.findPreviousUploads(file, { endpoint, urlStore }).then(
+    (found) => found.length > 0,
+    () => false,
+  );
+}

@@ -1,10 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { mayPass } from '../client/http/retry-policy.js';
 import { UploadInterruptedError } from '../client/errors/interrupted.error.js';
 import { CommandError } from './command.error.js';
 import { ExitCode } from './exit-code.js';
+import { exitCodeOf } from './failure.js';
 import { createProgress, type DisplayOptions, type ProgressDisplay } from './progress.js';
 import type { Session } from './session.js';
+
+export interface UploadDisplayOptions extends DisplayOptions {
+  /** Whether the same command with --resume would go on with this upload. */
+  readonly remembered: () => Promise<boolean>;
+}
 
 type Transfer<T> = (update: ProgressDisplay['update']) => Promise<T>;
 
@@ -28,7 +33,7 @@ export async function transfer<T>(
  */
 export async function transferUpload<T>(
   session: Session,
-  options: DisplayOptions,
+  options: UploadDisplayOptions,
   run: Transfer<T>,
 ): Promise<T> {
   try {
@@ -37,7 +42,9 @@ export async function transferUpload<T>(
     if (error instanceof UploadInterruptedError) {
       throw new CommandError(error.message + (error.resumable ? ADVICE : ''), ExitCode.Interrupted);
     }
-    throw mayPass(error) ? new CommandError((error as Error).message + ADVICE, ExitCode.TryLater) : error;
+    const exitCode = exitCodeOf(error);
+    if (exitCode !== ExitCode.TryLater || !(await options.remembered())) throw error;
+    throw new CommandError((error as Error).message + ADVICE, exitCode);
   }
 }
 

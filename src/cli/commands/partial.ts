@@ -7,7 +7,7 @@ import {
   jsonOption,
   resumeOption,
 } from '../arguments.js';
-import { openClient, urlStoreFor } from '../open-client.js';
+import { isRemembered, openClient, urlStoreFor } from '../open-client.js';
 import { printNote, printResult } from '../output.js';
 import type { Session } from '../session.js';
 import { checkFiles, transferUpload } from '../transfer.js';
@@ -37,7 +37,8 @@ async function uploadPartials(session: Session, names: readonly string[], option
   const urlStore = urlStoreFor(session, resume);
   for (const file of files) {
     const label = json || files.length > 1 ? file : '';
-    const url = await transferUpload(session, { label, json }, (onProgress) =>
+    const remembered = () => isRemembered(session, client, { file, endpoint });
+    const url = await transferUpload(session, { label, json, remembered }, (onProgress) =>
       client.createPartialUpload(file, {
         ...{ endpoint, checksum, urlStore, onProgress },
         signal: session.signal,

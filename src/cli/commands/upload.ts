@@ -10,7 +10,7 @@ import {
   resumeOption,
   wholeNumber,
 } from '../arguments.js';
-import { openClient, urlStoreFor } from '../open-client.js';
+import { isRemembered, openClient, urlStoreFor } from '../open-client.js';
 import { printNote, printResult } from '../output.js';
 import type { Session } from '../session.js';
 import { checkFiles, transferUpload } from '../transfer.js';
@@ -52,13 +52,17 @@ async function upload(session: Session, names: readonly string[], options: Optio
   const urlStore = urlStoreFor(session, resume);
   for (const file of files) {
     const label = json || files.length > 1 ? file : '';
-    const { url, size, offset, resumed } = await transferUpload(session, { label, json }, (onProgress) =>
-      client.uploadFile(file, {
-        ...{ endpoint, checksum, metadata, stopAt, urlStore, onProgress },
-        parallelUploads: parallel,
-        signal: session.signal,
-        onWarning: (message) => printNote(session, message),
-      }),
+    const remembered = () => isRemembered(session, client, { file, endpoint });
+    const { url, size, offset, resumed } = await transferUpload(
+      session,
+      { label, json, remembered },
+      (onProgress) =>
+        client.uploadFile(file, {
+          ...{ endpoint, checksum, metadata, stopAt, urlStore, onProgress },
+          parallelUploads: parallel,
+          signal: session.signal,
+          onWarning: (message) => printNote(session, message),
+        }),
     );
     if (resumed) printNote(session, 'An interrupted upload of this file was resumed.');
     if (offset < size) printNote(session, `Left at byte ${offset} of ${size}; --resume uploads the rest.`);
