@@ -15,9 +15,9 @@ import { TusPeer } from '../client/tus-peer.js';
 const stream = new PassThrough() as unknown as NodeJS.WriteStream;
 const session = { env: {}, stdout: stream, stderr: stream, signal: new AbortController().signal };
 
-const upload = (failure: Error, remembered = true) =>
+const upload = (cause: Error, remembered = true) =>
   transferUpload(session, { label: '', json: false, remembered: async () => remembered }, () =>
-    Promise.reject(failure),
+    Promise.reject(cause),
   );
 
 describe('an upload that ends early', () => {
@@ -25,9 +25,9 @@ describe('an upload that ends early', () => {
     ['the connection was lost', new TusConnectionError('http://a/', new Error('reset')), ExitCode.TryLater],
     ['the merge takes long', new MergePendingError('http://a/1', 5), ExitCode.TryLater],
     ['it was interrupted', new UploadInterruptedError(true), ExitCode.Interrupted],
-  ])('says how to go on when %s', async (_case, failure, exitCode) => {
-    const message = `${failure.message} Run the same command with --resume to go on from here.`;
-    await expect(upload(failure)).rejects.toMatchObject({ message, exitCode });
+  ])('says how to go on when %s', async (_case, cause, exitCode) => {
+    const message = `${cause.message} Run the same command with --resume to go on from here.`;
+    await expect(upload(cause)).rejects.toMatchObject({ message, exitCode });
   });
 
   it('promises nothing where nothing was remembered', async () => {
@@ -40,8 +40,8 @@ describe('an upload that ends early', () => {
   });
 
   it('says what it says when trying again would not help', async () => {
-    const failure = new UploadSourceError('The file is gone.');
-    await expect(upload(failure)).rejects.toBe(failure);
+    const cause = new UploadSourceError('The file is gone.');
+    await expect(upload(cause)).rejects.toBe(cause);
   });
 });
 

@@ -58,7 +58,8 @@ export async function run({ seed, size, kills }: Comeback): Promise<Outcome> {
     if ((await readdir(task.store)).length > 0) problems.push('the upload is still remembered');
     const repeated = watch.received - size;
     const underWay = watch.underWay();
-    if (repeated > underWay) problems.push(`${repeated} bytes sent again, of ${underWay} that were under way`);
+    if (repeated > underWay)
+      problems.push(`${repeated} bytes sent again, of ${underWay} that were under way`);
     return { killed, repeated, problems };
   } finally {
     await proxy.stop();
