@@ -2,6 +2,7 @@ import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
   OnApplicationShutdown,
+  OnModuleDestroy,
   OnModuleInit,
 } from '@nestjs/common';
 import type { CompletionRelay } from '../events/relay/completion-relay.js';
@@ -27,7 +28,12 @@ export interface TusLifecycleDeps {
 
 /** When the parts of one registration begin and end. */
 export class TusLifecycle
-  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+  implements
+    OnModuleInit,
+    OnApplicationBootstrap,
+    OnModuleDestroy,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
 {
   constructor(private readonly deps: TusLifecycleDeps) {}
 
@@ -40,18 +46,26 @@ export class TusLifecycle
     this.deps.maintenance.start();
   }
 
+  /** What hooks use may be closed from here on: none of `OnUploadComplete` is begun any more. */
+  onModuleDestroy(): void {
+    this.deps.relay.pause();
+  }
+
   /** Running uploads are cut at a durable offset; their clients resume on the next process. */
   async beforeApplicationShutdown(): Promise<void> {
+    // Before the application closes in `onApplicationShutdown` what its hooks use.
+    const called = within(GRACE_MILLISECONDS, this.deps.relay.stop());
     // First of all: what maintenance works on has to let go, too.
     await this.deps.locker.drain(GRACE_MILLISECONDS);
     await within(GRACE_MILLISECONDS, this.deps.maintenance.stop());
+    await called;
   }
 
   async onApplicationShutdown(): Promise<void> {
     // A client that hung up has taken its connection along: nothing else waits for what it asked for.
     await within(GRACE_MILLISECONDS, this.deps.background.callsEnded());
     // What has not ended by then is taken up from the rows by the next process.
-    await within(GRACE_MILLISECONDS, Promise.all([this.deps.background.idle(), this.deps.relay.stop()]));
+    await within(GRACE_MILLISECONDS, this.deps.background.idle());
     try {
       this.deps.hooks.close();
     } finally {

@@ -281,17 +281,66 @@ describe('OnUploadComplete', () => {
     expect(hook.ids).toEqual([id]);
   });
 
-  it('is waited for when the application ends', async () => {
+  it('is called for nothing more once providers are destroyed; what waits is left to the next process', async () => {
     const hook = new Watching();
     let finish = (): void => undefined;
     hook.answer = () => new Promise<void>((resolve) => (finish = resolve));
-    const first = await startWith(hook);
+    const closing = {
+      beforeApplicationShutdown: async () => {
+        finish();
+        // The place is free, and the waiting upload would have it.
+        await delivered(first);
+        calls = hook.ids.length;
+      },
+    };
+    let calls = 0;
+    const providers = [
+      { provide: 'hook', useValue: hook },
+      { provide: 'closing', useValue: closing },
+    ];
+    context = await UploadsContext.start({
+      tus: { delivery: { concurrency: 1 } },
+      application: { providers },
+    });
+    const { uploads, directory } = context;
+    const called = hook.next();
+    const { id: first } = await uploads.create({ length: 0 });
+    await called;
+    const { id: second } = await uploads.create({ length: 0 });
+    await context.leave();
+    expect([calls, hook.ids]).toEqual([1, [first]]);
+
+    const next = new Watching();
+    context = await UploadsContext.start({
+      directory,
+      application: { providers: [{ provide: 'hook', useValue: next }] },
+    });
+    await context.redeliver();
+    expect(next.ids).toEqual([second]);
+  });
+
+  it('is waited for when the application ends, before it closes what hooks use', async () => {
+    const hook = new Watching();
+    let finish = (): void => undefined;
+    hook.answer = async () => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      returned = true;
+    };
+    let returned = false;
+    const pool = {
+      beforeApplicationShutdown: () => void setTimeout(finish, 100),
+      onApplicationShutdown: () => expect(returned).toBe(true),
+    };
+    const first = await start({
+      providers: [
+        { provide: 'hook', useValue: hook },
+        { provide: 'pool', useValue: pool },
+      ],
+    });
     const called = hook.next();
     const { id } = await first.uploads.create({ length: 0 });
     await called;
-    const ended = first.leave();
-    finish();
-    await ended;
+    await first.leave();
     context = await UploadsContext.start({ directory: first.directory });
     expect(await delivery(id)).toBeNull();
   });

@@ -67,13 +67,17 @@ export class CompletionRelay implements CompletionOutbox {
     await this.calls.idle();
   }
 
-  /** Begins no more deliveries, and waits for the hooks that run. */
-  async stop(): Promise<void> {
+  /** Begins no more calls: what waits, and what completes from now on, is left to the next process. */
+  pause(): void {
     this.stopped = true;
     this.alarm.stop();
-    await this.catchingUp?.catch(() => undefined);
-    await this.slots.stop();
-    await this.calls.idle();
+    this.slots.close();
+  }
+
+  /** Begins no more calls, and waits for those that run. */
+  async stop(): Promise<void> {
+    this.pause();
+    await this.idle();
   }
 
   async failed({ after, limit = PAGE }: ListFailedDeliveries): Promise<FailedDelivery[]> {

@@ -43,12 +43,11 @@ export class Slots {
     while (this.running.size > 0) await Promise.all(this.running.values());
   }
 
-  /** Begins no more tasks, and waits for those that run. */
-  async stop(): Promise<void> {
+  /** Begins no more tasks, and lets go of those that wait. */
+  close(): void {
     this.stopped = true;
     for (const task of this.waiting.values()) task.drop();
     this.waiting.clear();
-    await this.idle();
   }
 
   private begin(task: Task): void {
