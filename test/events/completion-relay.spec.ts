@@ -238,6 +238,63 @@ describe('the relay of completion events', () => {
     expect(await countOf(id, 'Videos')).toBeUndefined();
   });
 
+  it('calls each of many that failed together again when its own delay is over', async () => {
+    for (let n = 0; n < 20; n++) await abandoned();
+    const told = new Map<string, number>();
+    await new Promise<void>((resolve) => {
+      const relay = relayOf(
+        { firstDelay: 500, longestDelay: 500, concurrency: 20 },
+        {
+          Videos: ({ id }) => {
+            const calls = (told.get(id) ?? 0) + 1;
+            told.set(id, calls);
+            if (calls === 1) throw new Error('not yet');
+            if (told.size === 20 && [...told.values()].every((count) => count === 2)) resolve();
+          },
+        },
+      );
+      void relay.catchUp();
+    });
+    await relays.at(-1)?.stop();
+  });
+
+  it('looks once more for what is asked for while it looks', async () => {
+    const id = await abandoned();
+    const told: string[] = [];
+    const called = new Promise<void>((resolve) => {
+      relayOf(
+        { attempts: 1 },
+        {
+          Videos: (upload) => {
+            if (told.push(upload.id) > 1) return resolve();
+            throw new Error('not yet');
+          },
+        },
+      );
+    });
+    const [relay] = relays;
+    await round(relay!);
+    const claim = retries.claim.bind(retries);
+    let goOn = (): void => undefined;
+    const looked = new Promise<void>((resolve) => {
+      retries.claim = async (...input) => {
+        retries.claim = claim;
+        const found = await claim(...input);
+        resolve();
+        await new Promise<void>((open) => (goOn = open));
+        return found;
+      };
+    });
+    const looking = relay!.catchUp();
+    await looked;
+    expect(await relay!.repeat(id)).toBe(1);
+    goOn();
+    await looking;
+    await called;
+    await relay!.stop();
+    expect(told).toEqual([id, id]);
+  });
+
   it('runs no more at once than it may, and keeps the claims of what waits', async () => {
     const ids = [await completeSingle(uploads), await completeSingle(uploads), await completeSingle(uploads)];
     const finish: (() => void)[] = [];
@@ -340,7 +397,7 @@ describe('the relay of completion events', () => {
 
   it('tells of a database that does not take the outcome, and goes on', async () => {
     const ids = [await abandoned(), await abandoned()];
-    const relay = relayWith(() => undefined);
+    const relay = relayOf({ firstDelay: 1, longestDelay: 1 }, { Videos: () => undefined });
     const record = deliveries.delivered.bind(deliveries);
     let lost = 0;
     deliveries.delivered = async (all) => {
@@ -349,19 +406,20 @@ describe('the relay of completion events', () => {
     };
     await round(relay);
     expect(errors).toContainEqual([new Error('the database is gone'), expect.any(String)]);
-    for (const id of ids) await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
-    await round(relay);
-    for (const id of ids) expect((await found(uploads, id)).delivery).toBeNull();
+    for (const id of ids) await calledUntilDelivered(relay, id);
   });
 
   it('calls all hooks again where the database did not take that one has thrown', async () => {
     const id = await abandoned();
     const told: string[] = [];
-    const relay = relayWith(
-      () => void told.push('first'),
-      () => {
-        told.push('second');
-        if (told.length < 3) throw new Error('not yet');
+    const relay = relayOf(
+      { firstDelay: 1, longestDelay: 1 },
+      {
+        First: () => void told.push('first'),
+        Second: () => {
+          told.push('second');
+          if (told.length < 3) throw new Error('not yet');
+        },
       },
     );
     const open = retries.open.bind(retries);
@@ -369,9 +427,35 @@ describe('the relay of completion events', () => {
     await round(relay);
     retries.open = open;
     expect((await found(uploads, id)).delivery).toBe('pending');
-    await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
-    await round(relay);
+    await calledUntilDelivered(relay, id);
     expect(told).toEqual(['first', 'second', 'first', 'second']);
-    expect((await found(uploads, id)).delivery).toBeNull();
   });
+
+  it('waits with that for the delay of a failure, in which it keeps the claim; at its end the next process begins', async () => {
+    const id = await abandoned();
+    const told: string[] = [];
+    const relay = relayWith((upload) => {
+      told.push(upload.id);
+      throw new Error('not yet');
+    });
+    const open = retries.open.bind(retries);
+    retries.open = () => Promise.reject(new Error('the disk of the database is full'));
+    for (const _ of [1, 2, 3]) {
+      await round(relay);
+      await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
+    }
+    expect(told).toEqual([id]);
+    await relay.stop();
+    retries.open = open;
+    await round(relayWith((upload) => void told.push(upload.id)));
+    expect(told).toEqual([id, id]);
+  });
+
+  /** Lets its claim run out until somebody has taken it, and that is on record. */
+  async function calledUntilDelivered(relay: CompletionRelay, id: string): Promise<void> {
+    while ((await found(uploads, id)).delivery !== null) {
+      await age(database.connection, id, { column: 'delivery_until', by: 10_000 });
+      await round(relay);
+    }
+  }
 });

@@ -24,6 +24,8 @@ export class CompletionRelay implements CompletionOutbox {
   private readonly calls: HookCalls;
   private readonly slots: Slots;
   private catchingUp: Promise<void> | undefined;
+  /** Somebody asked while the database was being looked through. */
+  private onceMore = false;
   private stopped = false;
   /** More may wait in the database than can be worked on at once. */
   private behind = false;
@@ -55,6 +57,7 @@ export class CompletionRelay implements CompletionOutbox {
   async catchUp(): Promise<void> {
     this.catchingUp ??= this.claimAll().finally(() => {
       this.catchingUp = undefined;
+      if (this.onceMore) this.catchUpSoon();
     });
     await this.catchingUp;
   }
@@ -62,7 +65,7 @@ export class CompletionRelay implements CompletionOutbox {
   /** Resolves when what is claimed now has been delivered, or has failed, and that is on record. */
   async idle(): Promise<void> {
     // Who asked for it hears of a failure.
-    await this.catchingUp?.catch(() => undefined);
+    while (this.catchingUp) await this.catchingUp.catch(() => undefined);
     await this.slots.idle();
     await this.calls.idle();
   }
@@ -72,6 +75,7 @@ export class CompletionRelay implements CompletionOutbox {
     this.stopped = true;
     this.alarm.stop();
     this.slots.close();
+    this.calls.pause();
   }
 
   /** Begins no more calls, and waits for those that run. */
@@ -111,6 +115,8 @@ export class CompletionRelay implements CompletionOutbox {
 
   /** A failure is met again in the next round of maintenance. */
   private catchUpSoon(): void {
+    // What runs may have looked before this was due.
+    this.onceMore = this.catchingUp !== undefined;
     this.catchUp().catch(() => undefined);
   }
 

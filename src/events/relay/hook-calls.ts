@@ -12,6 +12,7 @@ import type { NamedHook } from '../named-hook.js';
 import type { Alarm } from './alarm.js';
 import { backOff } from './back-off.js';
 import { Claims } from './claims.js';
+import { HeldBack } from './held-back.js';
 import { SharedWrite } from './shared-write.js';
 import type { Task } from './slots.js';
 
@@ -43,13 +44,18 @@ export class HookCalls {
   private readonly marked: Claims<string>;
   private readonly single: Claims<CountedDelivery>;
   private readonly done: SharedWrite;
+  private readonly heldBack: HeldBack;
   private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly deps: HookCallsDeps) {
-    const { deliveries, retries } = deps;
+    const { deliveries, retries, settings } = deps;
     this.marked = new Claims((ids) => deliveries.renew(ids));
     this.single = new Claims((keys) => retries.renew(keys));
     this.done = new SharedWrite((ids) => deliveries.delivered(ids));
+    this.heldBack = new HeldBack({
+      delay: (faults) => backOff(settings, faults, Math.random()) ?? settings.longestDelay,
+      drop: (id) => this.marked.drop(id),
+    });
   }
 
   /** Tells all hooks of an upload whose marker is claimed, in their order, without one waiting for another. */
@@ -62,7 +68,12 @@ export class HookCalls {
     };
   }
 
-  /** Whether its hooks are being called, or its marker is about to be cleared. */
+  /** Holds back nothing any more: the next process begins with it. */
+  pause(): void {
+    this.heldBack.close();
+  }
+
+  /** Whether its hooks are being called, its marker is about to be cleared, or it is held back. */
   isTelling({ id }: CompletedUpload): boolean {
     return this.marked.has(id);
   }
@@ -101,22 +112,29 @@ export class HookCalls {
       }
       this.finish(upload);
     } catch (error) {
-      // The claim is kept as long as a hook runs; then it runs out, and all are called again.
+      // The claim is kept as long as a hook runs, and for a delay; then it runs out, and all are called again.
       this.deps.onError(error, upload);
       await Promise.all(running.values());
-      this.marked.drop(id);
+      this.heldBack.add(id);
     }
   }
 
   /** Clears the marker. The claim is kept until then, but not the place of a call. */
   private finish(upload: CompletedUpload): void {
+    const { id } = upload;
     const ending = this.done
-      .add(upload.id)
-      .catch((error: unknown) => this.deps.onError(error, upload))
-      .finally(() => {
-        this.marked.drop(upload.id);
-        this.ending.delete(ending);
-      });
+      .add(id)
+      .then(
+        () => {
+          this.heldBack.forget(id);
+          this.marked.drop(id);
+        },
+        (error: unknown) => {
+          this.deps.onError(error, upload);
+          this.heldBack.add(id);
+        },
+      )
+      .finally(() => this.ending.delete(ending));
     this.ending.add(ending);
   }
 
@@ -130,6 +148,7 @@ export class HookCalls {
     const open = [{ ...keyOf(upload, hook.name), failure }, ...others.map(({ key }) => key)];
     const recorded = await this.deps.retries.open(upload.id, open);
     this.ringFor(failure);
+    this.heldBack.forget(upload.id);
     this.marked.drop(upload.id);
     // Where somebody else was faster, the rows are theirs.
     if (!recorded) return void (await Promise.all(running.values()));
