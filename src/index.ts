@@ -80,7 +80,7 @@ export type {
   EventClient,
 } from './events/broker/completed-upload-publisher.js';
 export type { CompletedUploadData, UploadCloudEvent } from './events/broker/cloud-event.js';
-export type { FailedDelivery, ListFailedDeliveries } from './events/failed-delivery.js';
+export type { DeliveryCursor, FailedDelivery, ListFailedDeliveries } from './events/failed-delivery.js';
 export { LocalStorage } from './storage/local/local.storage.js';
 export type { LocalStorageOptions } from './storage/local/options.js';
 export type {
@@ -120,6 +120,7 @@ export { InvalidHeaderError } from './model/errors/invalid-header.error.js';
 export { InvalidKeyError } from './model/errors/invalid-key.error.js';
 export { InvalidMetadataError } from './model/errors/invalid-metadata.error.js';
 export { InvalidMethodOverrideError } from './model/errors/invalid-method-override.error.js';
+export { InvalidPageError } from './model/errors/invalid-page.error.js';
 export { InvalidPartialError } from './model/errors/invalid-partial.error.js';
 export { KeyConflictError } from './model/errors/key-conflict.error.js';
 export { LengthConflictError } from './model/errors/length-conflict.error.js';

@@ -9,8 +9,10 @@ export interface CompletionOutbox {
   readonly elsewhere: boolean;
   /** Calls the hooks for a row whose event the completing statement has marked and claimed. Never throws. */
   deliver(record: UploadRecord): void;
-  /** Deliveries whose attempts are used up. */
+  /** Deliveries whose attempts are used up, or that nobody takes. @throws InvalidPageError */
   failed(page: ListFailedDeliveries): Promise<FailedDelivery[]>;
   /** Begins them again, of one provider or of all; resolves with how many. */
   repeat(uploadId: string, provider?: string): Promise<number>;
+  /** Ends them without a call, of one provider or of all; resolves with how many. */
+  dismiss(uploadId: string, provider?: string): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { CompletionRelay } from '../events/relay/completion-relay.js';
+import type { OrphanedDeliveries } from '../events/relay/failed-deliveries.js';
 import type { Recovery } from '../uploads/recovery.js';
 
 const INTERVAL_MILLISECONDS = 5_000;
@@ -9,6 +10,8 @@ export interface MaintenanceDeps {
   readonly recovery: Recovery;
   readonly relay: CompletionRelay;
   readonly onError: (error: unknown) => void;
+  /** Told at start, and once an hour, of deliveries that nobody takes. */
+  readonly onOrphans: (orphans: OrphanedDeliveries) => void;
 }
 
 /** Due work, round after round: what a crash left behind is taken up at the next start, or by another instance. */
@@ -51,6 +54,12 @@ export class Maintenance {
     if (!sweeping) return;
     await this.step(() => recovery.forgetTombstones());
     await this.step(() => recovery.sweep());
+    await this.step(() => this.warnOfOrphans());
+  }
+
+  private async warnOfOrphans(): Promise<void> {
+    const orphans = await this.deps.relay.orphans();
+    if (orphans.providers.length + orphans.uploads.length > 0) this.deps.onOrphans(orphans);
   }
 
   private async step(work: () => Promise<void>): Promise<void> {

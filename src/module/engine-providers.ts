@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { CompletionRelay } from '../events/relay/completion-relay.js';
+import type { OrphanedDeliveries } from '../events/relay/failed-deliveries.js';
 import type { FailedCall } from '../events/relay/hook-calls.js';
 import type { HookLists } from '../events/hook-lists.js';
 import { UploadEvents } from '../events/upload-events.js';
@@ -163,9 +164,27 @@ function uploadProviders(name: string | undefined): Provider[] {
         recovery,
         relay,
         onError: logged('Maintenance failed'),
+        onOrphans: warnOfOrphans,
       });
     }),
   ];
+}
+
+function warnOfOrphans({ providers, uploads }: OrphanedDeliveries): void {
+  const end = 'or end them by UploadService.dismissDelivery.';
+  if (providers.length > 0) {
+    const names = providers.join(', ');
+    logger.warn(
+      `Deliveries of OnUploadComplete wait for ${names}, and no process calls them: provide them under these names, ` +
+        `see UploadService.failedDeliveries, ${end}`,
+    );
+  }
+  if (uploads.length > 0) {
+    const ids = uploads.join(', ');
+    logger.warn(
+      `Complete uploads wait for a provider with OnUploadComplete, and there is none: ${ids}. Provide one, ${end}`,
+    );
+  }
 }
 
 function deliveryFailed(error: unknown, { id }: CompletedUpload, failed?: FailedCall): void {

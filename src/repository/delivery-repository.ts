@@ -17,4 +17,10 @@ export interface DeliveryRepository {
 
   /** Every provider returned, for each of these. */
   delivered(ids: readonly string[]): Promise<void>;
+
+  /** Uploads whose claim ran out `ORPHANED_MILLISECONDS` ago: no process has hooks for them. */
+  orphans(limit: number): Promise<string[]>;
+
+  /** Clears such a marker without a call; 0 if it is claimed, or there is none. */
+  dismiss(uploadId: string): Promise<number>;
 }

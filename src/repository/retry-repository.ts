@@ -30,17 +30,25 @@ export interface ClaimedRetry extends CountedDelivery {
   readonly upload: UploadRecord;
 }
 
+/** What is due for so long is taken by nobody: whoever has the provider looks every five seconds. */
+export const ORPHANED_MILLISECONDS = 60_000;
+
+/** A delivery that was given up, or has been due for `ORPHANED_MILLISECONDS` and is of no known provider. */
 export interface GivenUpDelivery extends CountedDelivery {
   readonly upload: UploadRecord;
-  readonly error: string;
-  /** Milliseconds since 1970, by the clock of the database. */
-  readonly failedAt: number;
+  /** Null if no call has failed. */
+  readonly error: string | null;
+  /** When it failed the last time, or was due if it never has: milliseconds since 1970, by the clock of the database. */
+  readonly since: number;
+  readonly orphaned: boolean;
 }
 
-/** Which deliveries that were given up are listed, in the order of their uploads and providers. */
+/** Which deliveries are listed that were given up or are orphaned, in the order of their uploads and providers. */
 export interface GivenUpFilter {
   readonly after?: DeliveryKey;
   readonly limit: number;
+  /** Providers of this process: none of their deliveries is orphaned. */
+  readonly known: readonly string[];
 }
 
 /** Deliveries by themselves, from the first failure of a provider for their upload on: a row for each. */
@@ -66,6 +74,18 @@ export interface RetryRepository {
 
   givenUp(filter: GivenUpFilter): Promise<GivenUpDelivery[]>;
 
-  /** Makes deliveries that were given up due now, with all their attempts before them; resolves with how many. */
+  /**
+   * Makes deliveries that were given up due, with all their attempts before them; resolves with how many. Those of a
+   * provider that nobody has are orphaned from then on.
+   */
   repeat(uploadId: string, provider?: string): Promise<number>;
+
+  /** Removes what `givenUp` lists of an upload, of one provider or of all; resolves with how many. */
+  dismiss(
+    delivery: { readonly uploadId: string; readonly provider: string | undefined },
+    known: readonly string[],
+  ): Promise<number>;
+
+  /** The providers of orphaned deliveries. */
+  orphans(known: readonly string[]): Promise<string[]>;
 }

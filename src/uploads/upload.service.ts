@@ -127,8 +127,10 @@ export class UploadService {
   }
 
   /**
-   * Deliveries to `OnUploadComplete` that were given up, because the provider threw at every attempt; a page at a time,
-   * also of uploads that are deleted or have expired. A page that is not full is the last one.
+   * Deliveries to `OnUploadComplete` that were given up, because the provider threw at every attempt, or that are
+   * `orphaned`: due for a minute, of a provider that this process does not have. A page at a time, also of uploads that
+   * are deleted or have expired. A page that is not full is the last one.
+   * @throws InvalidPageError
    */
   failedDeliveries(page: ListFailedDeliveries = {}): Promise<FailedDelivery[]> {
     return this.deps.outbox.failed(page);
@@ -137,11 +139,21 @@ export class UploadService {
   /**
    * Begins deliveries that were given up once more, with all their attempts before them: to one provider, as
    * `failedDeliveries` names it, or to all. The first is made at once if the provider is in this process, else within
-   * five seconds.
+   * five seconds; if no process has it, the delivery is listed as `orphaned`.
    * @returns how many; 0 if none was given up
    */
   repeatDelivery(id: string, provider?: string): Promise<number> {
     return this.deps.outbox.repeat(id, provider);
+  }
+
+  /**
+   * Ends deliveries without another call: what `failedDeliveries` lists of an upload, to one provider or to all. Without
+   * a provider, and where this process has no hooks, also an event that has waited for one for a minute. The row of an
+   * upload that is deleted or has expired is kept no longer.
+   * @returns how many; 0 if there was none, or it is being made
+   */
+  dismissDelivery(id: string, provider?: string): Promise<number> {
+    return this.deps.outbox.dismiss(id, provider);
   }
 
   private during<T>(call: Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Inject, Injectable, Logger, Module, Scope } from '@nestjs/common';
 import type { ModuleMetadata } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import type { CompletedUpload, OnUploadComplete } from '../../src/index.js';
+import { InvalidPageError } from '../../src/index.js';
+import type { CompletedUpload, DeliveryCursor, OnUploadComplete } from '../../src/index.js';
 import { bodyOf, UploadsContext } from '../uploads/uploads-context.js';
 
 /** A hook that remembers its calls, and may be told to fail or to wait. */
@@ -251,9 +252,12 @@ describe('OnUploadComplete', () => {
         attempts: 1,
         lastError: 'Error: the codec is missing',
         since: expect.any(Date),
+        orphaned: false,
       },
     ]);
-    expect(await uploads.failedDeliveries({ after: failed[0]!, limit: 1 })).toEqual([]);
+    expect(
+      await uploads.failedDeliveries({ after: { uploadId: upload.id, provider: 'hook' }, limit: 1 }),
+    ).toEqual([]);
     await context.redeliver();
     expect(hook.ids).toHaveLength(1);
     hook.answer = () => undefined;
@@ -262,6 +266,75 @@ describe('OnUploadComplete', () => {
     expect(await called).toEqual(upload);
     while ((await failures(upload.id)) !== undefined);
     expect(await uploads.failedDeliveries()).toEqual([]);
+  });
+
+  it('that is gone leaves what it was not told of among failedDeliveries, until that is dismissed', async () => {
+    const failing = new Watching();
+    failing.answer = () => Promise.reject(new Error('not yet'));
+    const first = await startWith(failing);
+    const called = failing.next();
+    const { id } = await first.uploads.create({ length: 0 });
+    await called;
+    await first.leave();
+    const warnings: string[] = [];
+    const warn = jest
+      .spyOn(Logger.prototype, 'warn')
+      .mockImplementation((text) => void warnings.push(String(text)));
+    const renamed = new Watching();
+    const warned = async () => {
+      while (warnings.length === 0) await context!.maintain();
+      expect(warnings).toEqual([expect.stringContaining('wait for hook-0, and no process')]);
+    };
+    context = await UploadsContext.start({ directory: first.directory });
+    await context.connection.change('UPDATE tus_delivery SET due_at = 0');
+    await context.leave();
+    context = await UploadsContext.start({
+      directory: first.directory,
+      application: { providers: [{ provide: 'renamed', useValue: renamed }] },
+    });
+    await warned();
+    warn.mockRestore();
+    const { uploads } = context;
+    expect(await uploads.failedDeliveries()).toMatchObject([
+      { upload: { id }, provider: 'hook-0', attempts: 1, lastError: 'Error: not yet', orphaned: true },
+    ]);
+    expect(await uploads.repeatDelivery(id)).toBe(0);
+    expect(await uploads.failedDeliveries()).toHaveLength(1);
+    expect(await uploads.dismissDelivery(id, 'renamed')).toBe(0);
+    expect(await uploads.dismissDelivery(id, 'hook-0')).toBe(1);
+    expect(await uploads.failedDeliveries()).toEqual([]);
+    expect(await failures(id)).toBeUndefined();
+    expect(renamed.ids).toEqual([]);
+  });
+
+  it('that was the last one leaves events that are named at start, and can be dismissed', async () => {
+    const first = await UploadsContext.start({ tus: { delivery: true } });
+    const { id } = await first.uploads.create({ length: 0 });
+    await first.connection.change('UPDATE tus_upload SET delivery_until = 0');
+    await first.leave();
+    const warnings: string[] = [];
+    const warn = jest
+      .spyOn(Logger.prototype, 'warn')
+      .mockImplementation((text) => void warnings.push(String(text)));
+    context = await UploadsContext.start({ directory: first.directory });
+    while (warnings.length === 0) await context.maintain();
+    warn.mockRestore();
+    expect(warnings).toEqual([expect.stringContaining(`and there is none: ${id}.`)]);
+    expect(await delivery(id)).toBe('pending');
+    expect(await context.uploads.dismissDelivery(id, 'hook')).toBe(0);
+    expect(await context.uploads.dismissDelivery(id)).toBe(1);
+    expect(await delivery(id)).toBeNull();
+  });
+
+  it.each([
+    { limit: NaN },
+    { limit: 1.5 },
+    { limit: -1 },
+    { limit: 0 },
+    { after: { uploadId: 'a' } as unknown as DeliveryCursor },
+  ])('fails with a sentence where failedDeliveries cannot give the page: %p', async (page) => {
+    const { uploads } = await start({});
+    await expect(uploads.failedDeliveries(page)).rejects.toThrow(InvalidPageError);
   });
 
   it('is told by the next application of what it did not return from in this one', async () => {

@@ -50,6 +50,20 @@ export function deliveryContract(make: MakeDatabase): void {
     expect(new Set(all)).toEqual(new Set(ids));
   });
 
+  it('what nobody has claimed for a minute is orphaned, and can be dismissed', async () => {
+    const [fresh, old] = [await completeSingle(repository), await completeSingle(repository)];
+    await claimRanOut(fresh, 10_000);
+    await claimRanOut(old, 70_000);
+    expect(await deliveries.orphans(10)).toEqual([old]);
+    const others = new TypeOrmDeliveryRepository(database.connection, 'images');
+    expect([await others.orphans(10), await others.dismiss(old)]).toEqual([[], 0]);
+    expect(await deliveries.dismiss(fresh)).toBe(0);
+    expect(await deliveries.dismiss(old)).toBe(1);
+    expect(await deliveries.dismiss(old)).toBe(0);
+    expect(await claimed()).toEqual([fresh]);
+    expect(await found(repository, old)).toMatchObject({ state: 'complete', delivery: null });
+  });
+
   it('a claim that is being worked on is extended', async () => {
     const id = await completeSingle(repository);
     await claimRanOut(id, 60_000);

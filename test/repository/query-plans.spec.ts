@@ -101,6 +101,8 @@ describe('no statement reads all uploads', () => {
   it('pending events go by the end of their claim', async () => {
     const index = 'tus_upload_delivery (endpoint=? AND delivery_until<?)';
     expect(await problems(() => deliveries.claim(10), index)).toEqual([]);
+    expect(await problems(() => deliveries.orphans(10), index)).toEqual([]);
+    expect(await problems(() => deliveries.dismiss('a'), PRIMARY)).toEqual([]);
     expect(await problems(() => deliveries.renew(['a', 'b']), PRIMARY)).toEqual([]);
     expect(await problems(() => deliveries.delivered(['a', 'b']), PRIMARY)).toEqual([]);
   });
@@ -116,10 +118,13 @@ describe('no statement reads all uploads', () => {
     const failure = { error: 'no', delay: 0 };
     expect(await problems(() => retries.open(uploadId, [{ ...delivery, failure }]), PRIMARY)).toEqual([]);
     expect(await problems(() => retries.claim(['Videos'], 10), time)).toEqual([]);
-    expect(await problems(() => retries.givenUp({ limit: 10 }), time)).toEqual([]);
+    expect(await problems(() => retries.givenUp({ limit: 10, known: ['Videos'] }), time)).toEqual([]);
     expect(await problems(() => retries.renew([delivery]), own)).toEqual([]);
     expect(await problems(() => retries.failed(delivery, failure), own)).toEqual([]);
     expect(await problems(() => retries.repeat(uploadId), time)).toEqual([]);
+    expect(await problems(() => retries.orphans(['Videos']), time)).toEqual([]);
+    const all = { uploadId, provider: undefined };
+    expect(await problems(() => retries.dismiss(all, ['Videos']), own)).toEqual([]);
     expect(await problems(() => retries.delivered(delivery), own)).toEqual([]);
   });
 

@@ -6,6 +6,8 @@ import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-up
 import type { MakeDatabase, TestDatabase } from './fixtures.js';
 import { age, completeSingle, found, FRESH_TIME } from './fixtures.js';
 
+const KNOWN = ['Videos', 'Images'];
+
 export function retryContract(make: MakeDatabase): void {
   let database: TestDatabase;
   let repository: TypeOrmUploadRepository;
@@ -20,8 +22,7 @@ export function retryContract(make: MakeDatabase): void {
 
   const keys = (deliveries: readonly CountedDelivery[]) =>
     deliveries.map(({ uploadId, provider, attempts }) => [uploadId, provider, attempts]);
-  const claimed = async (limit = 10, providers = ['Videos', 'Images']) =>
-    keys(await retries.claim(providers, limit));
+  const claimed = async (limit = 10, providers = KNOWN) => keys(await retries.claim(providers, limit));
 
   /** An upload whose providers have failed, or are being called. */
   async function opened(open: Record<string, number | null | 'runs'>): Promise<string> {
@@ -97,7 +98,9 @@ export function retryContract(make: MakeDatabase): void {
     const uploadId = await opened({ Videos: 0 });
     const claim = { uploadId, provider: 'Videos', attempts: 1 };
     for (const error of ['one', 'two']) await retries.failed(claim, { error, delay: null });
-    expect(await retries.givenUp({ limit: 10 })).toMatchObject([{ ...claim, attempts: 2, error: 'one' }]);
+    expect(await retries.givenUp({ limit: 10, known: KNOWN })).toMatchObject([
+      { ...claim, attempts: 2, error: 'one' },
+    ]);
   });
 
   it('what is given up is listed with its upload and error, page by page, and claimed by nobody', async () => {
@@ -105,15 +108,16 @@ export function retryContract(make: MakeDatabase): void {
     const expected = ids
       .toSorted()
       .flatMap((id) => (id === ids[0] ? ['Images', 'Videos'] : ['Videos']).map((provider) => [id, provider]));
-    const first = await retries.givenUp({ limit: 2 });
-    const second = await retries.givenUp({ limit: 2, after: first[1]! });
+    const first = await retries.givenUp({ limit: 2, known: KNOWN });
+    const second = await retries.givenUp({ limit: 2, known: KNOWN, after: first[1]! });
     expect([...first, ...second].map(({ uploadId, provider }) => [uploadId, provider])).toEqual(expected);
     expect(first[0]).toEqual({
       uploadId: expected[0]![0],
       provider: expected[0]![1],
       attempts: 1,
       error: `Error: ${expected[0]![1]}`,
-      failedAt: FRESH_TIME,
+      since: FRESH_TIME,
+      orphaned: false,
       upload: await found(repository, expected[0]![0]!),
     });
     expect(await claimed()).toEqual([[ids[1], 'Images', 1]]);
@@ -129,13 +133,76 @@ export function retryContract(make: MakeDatabase): void {
     expect(await claimed(10, ['Images', 'Others'])).toEqual([[id, 'Images', 0]]);
   });
 
+  it('what is due of an unknown provider for a minute is orphaned, and listed with those that were given up', async () => {
+    const id = await opened({ Videos: 0, Renamed: 0, Removed: 'runs', Fresh: null, Images: null });
+    const names = async (known: readonly string[]) =>
+      (await retries.givenUp({ limit: 10, known })).map(({ provider, orphaned }) => [provider, orphaned]);
+    const givenUp = [
+      ['Fresh', false],
+      ['Images', false],
+    ];
+    expect(await names([])).toEqual(givenUp);
+    expect(await retries.orphans([])).toEqual([]);
+    // Repeated for a provider that nobody has, it does not get out of sight.
+    expect(await retries.repeat(id, 'Fresh')).toBe(1);
+    expect(await names(KNOWN)).toEqual([
+      ['Fresh', true],
+      ['Images', false],
+    ]);
+    await database.connection.change('UPDATE tus_delivery SET due_at = due_at - 70000');
+    expect(await names(KNOWN)).toEqual([
+      ['Fresh', true],
+      ['Images', false],
+      ['Removed', true],
+      ['Renamed', true],
+    ]);
+    expect(await names([...KNOWN, 'Renamed', 'Fresh', 'Removed'])).toEqual([['Images', false]]);
+    expect(await retries.orphans(KNOWN)).toEqual(['Fresh', 'Removed', 'Renamed']);
+    const [, , removed] = await retries.givenUp({ limit: 10, known: KNOWN });
+    expect(removed).toMatchObject({ attempts: 0, error: null });
+    expect(Math.abs(removed!.since - Date.now())).toBeLessThan(600_000);
+  });
+
+  it('what is listed is dismissed, of one provider or all; what somebody may be at work on is not', async () => {
+    const id = await opened({ Videos: 0, Images: null, Renamed: 0, Removed: null, Later: 60_000 });
+    await database.connection.change(
+      'UPDATE tus_delivery SET due_at = due_at - 70000 WHERE due_at IS NOT NULL',
+    );
+    await database.connection.change(
+      `UPDATE tus_delivery SET due_at = due_at + 130000 WHERE provider = 'Later'`,
+    );
+    const dismiss = (provider?: string) => retries.dismiss({ uploadId: id, provider }, KNOWN);
+    expect(await dismiss('Videos')).toBe(0);
+    expect(await dismiss('Nobody')).toBe(0);
+    expect(await dismiss('Images')).toBe(1);
+    expect((await Promise.all([dismiss(), dismiss()])).toSorted()).toEqual([0, 2]);
+    expect(await retries.givenUp({ limit: 10, known: KNOWN })).toEqual([]);
+    expect(await claimed()).toEqual([[id, 'Videos', 1]]);
+    await database.connection.change(`UPDATE tus_delivery SET due_at = 0 WHERE provider = 'Later'`);
+    expect(await claimed(10, ['Later'])).toEqual([[id, 'Later', 1]]);
+    // A claim holds it for whoever has it.
+    expect(await dismiss()).toBe(0);
+  });
+
+  it('a dismissed delivery keeps the tombstone of its upload no longer', async () => {
+    const uploadId = await opened({ Videos: null });
+    await repository.terminate(uploadId, undefined);
+    await repository.bury(uploadId);
+    await age(database.connection, uploadId, { column: 'updated_at', by: 1 });
+    expect(await repository.forgetTombstones(0)).toBe(0);
+    expect(await retries.dismiss({ uploadId, provider: 'Videos' }, KNOWN)).toBe(1);
+    expect(await repository.forgetTombstones(0)).toBe(1);
+  });
+
   it('deliveries of another registration are left alone', async () => {
     const uploadId = await opened({ Videos: 0, Images: null });
     const others = new TypeOrmRetryRepository(database.connection, 'images');
     const claim = { uploadId, provider: 'Videos', attempts: 1 };
     expect(await others.claim(['Videos'], 10)).toEqual([]);
-    expect(await others.givenUp({ limit: 10 })).toEqual([]);
+    expect(await others.givenUp({ limit: 10, known: [] })).toEqual([]);
     expect(await others.repeat(uploadId)).toBe(0);
+    expect(await others.dismiss({ uploadId, provider: undefined }, [])).toBe(0);
+    expect(await others.orphans([])).toEqual([]);
     await others.renew([claim]);
     await others.failed(claim, { error: 'no', delay: null });
     await others.delivered(claim);
@@ -150,7 +217,9 @@ export function retryContract(make: MakeDatabase): void {
     expect(await repository.forgetTombstones(0)).toBe(0);
     await retries.delivered({ uploadId, provider: 'Videos' });
     expect(await repository.forgetTombstones(0)).toBe(0);
-    expect(await retries.givenUp({ limit: 1 })).toMatchObject([{ upload: { id: uploadId, state: 'gone' } }]);
+    expect(await retries.givenUp({ limit: 1, known: KNOWN })).toMatchObject([
+      { upload: { id: uploadId, state: 'gone' } },
+    ]);
     await retries.delivered({ uploadId, provider: 'Images' });
     expect(await repository.forgetTombstones(0)).toBe(1);
   });

@@ -6,11 +6,11 @@ import type { FailedDelivery, ListFailedDeliveries } from '../failed-delivery.js
 import type { OnUploadComplete } from '../hooks.js';
 import type { NamedHook } from '../named-hook.js';
 import { Alarm } from './alarm.js';
+import { FailedDeliveries } from './failed-deliveries.js';
+import type { OrphanedDeliveries } from './failed-deliveries.js';
 import { HookCalls } from './hook-calls.js';
 import type { HookCallsDeps } from './hook-calls.js';
 import { Slots } from './slots.js';
-
-const PAGE = 100;
 
 export interface CompletionRelayDeps extends Omit<HookCallsDeps, 'alarm'> {
   /** Asked once, before an upload is complete: they are called in this order. @throws Error while they cannot be known */
@@ -22,6 +22,7 @@ export class CompletionRelay implements CompletionOutbox {
   private known: readonly NamedHook<OnUploadComplete>[] | undefined;
   private readonly alarm = new Alarm(() => this.catchUpSoon());
   private readonly calls: HookCalls;
+  private readonly failures: FailedDeliveries;
   private readonly slots: Slots;
   private catchingUp: Promise<void> | undefined;
   /** Somebody asked while the database was being looked through. */
@@ -33,6 +34,7 @@ export class CompletionRelay implements CompletionOutbox {
   constructor(private readonly deps: CompletionRelayDeps) {
     const { concurrency } = deps.settings;
     this.calls = new HookCalls({ ...deps, alarm: this.alarm });
+    this.failures = new FailedDeliveries({ ...deps, providers: () => this.providers });
     this.slots = new Slots(concurrency, () => {
       if (this.behind && this.slots.free >= concurrency / 2) this.catchUpSoon();
     });
@@ -84,26 +86,31 @@ export class CompletionRelay implements CompletionOutbox {
     await this.idle();
   }
 
-  async failed({ after, limit = PAGE }: ListFailedDeliveries): Promise<FailedDelivery[]> {
-    const key = after && { after: { uploadId: after.upload.id, provider: after.provider } };
-    const rows = await this.deps.retries.givenUp({ ...key, limit });
-    return rows.flatMap(({ upload: record, provider, attempts, error, failedAt }) => {
-      const upload = toCompletedUpload(record);
-      if (!upload) return [];
-      return [Object.freeze({ upload, provider, attempts, lastError: error, since: new Date(failedAt) })];
-    });
+  failed(page: ListFailedDeliveries): Promise<FailedDelivery[]> {
+    return this.failures.list(page);
   }
 
-  // A crash before the statement changes nothing, after it the delivery is due like any other; of two at once the second
-  // finds nothing that was given up.
   async repeat(uploadId: string, provider?: string): Promise<number> {
-    const count = await this.deps.retries.repeat(uploadId, provider);
+    const count = await this.failures.repeat(uploadId, provider);
     if (count > 0) this.catchUpSoon();
     return count;
   }
 
+  dismiss(uploadId: string, provider?: string): Promise<number> {
+    return this.failures.dismiss(uploadId, provider);
+  }
+
+  /** What waits without anybody, as far as this process knows: not where others are said to have the hooks. */
+  async orphans(): Promise<OrphanedDeliveries> {
+    return this.elsewhere && this.wanted ? { providers: [], uploads: [] } : this.failures.orphans();
+  }
+
   private get hooks(): readonly NamedHook<OnUploadComplete>[] {
     return (this.known ??= this.deps.findHooks());
+  }
+
+  private get providers(): readonly string[] {
+    return this.hooks.map(({ name }) => name);
   }
 
   private retry({ upload: record, ...delivery }: ClaimedRetry): void {
@@ -122,7 +129,7 @@ export class CompletionRelay implements CompletionOutbox {
 
   // Hooks are not waited for: one that never returns must not keep the events of others.
   private async claimAll(): Promise<void> {
-    const providers = this.hooks.map(({ name }) => name);
+    const { providers } = this;
     for (let found = 1; found > 0 && providers.length > 0 && !this.stopped && this.slots.free > 0;) {
       const records = await this.deps.deliveries.claim(this.slots.free);
       for (const record of records) this.deliver(record);

@@ -1,5 +1,6 @@
 import type { DeliveryRepository } from '../delivery-repository.js';
 import type { UploadRecord } from '../upload-record.js';
+import { ORPHANED_MILLISECONDS } from '../retry-repository.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { SqlConnection, SqlSession } from './sql-connection.js';
 import { placeholders, statementChunks } from './sql-lists.js';
@@ -49,6 +50,22 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
     }
   }
 
+  async orphans(limit: number): Promise<string[]> {
+    const rows = await this.connection.query<{ id: string }>(
+      `SELECT id FROM tus_upload WHERE ${this.due(ORPHANED_MILLISECONDS)} ORDER BY delivery_until LIMIT ?`,
+      [this.endpoint, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  dismiss(uploadId: string): Promise<number> {
+    return this.connection.change(
+      `UPDATE tus_upload SET delivery = NULL, delivery_until = NULL
+      WHERE id = ? AND ${this.due(ORPHANED_MILLISECONDS)}`,
+      [uploadId, this.endpoint],
+    );
+  }
+
   private claimAtOnce(limit: number): Promise<SelectedUpload[]> {
     const { dialect } = this.connection;
     // The condition stands twice so that two claims at once share nothing, whatever each of them has read.
@@ -81,8 +98,9 @@ export class TypeOrmDeliveryRepository implements DeliveryRepository {
     return `SELECT ${column} FROM tus_upload WHERE ${this.due()} ORDER BY delivery_until LIMIT ? ${lockFree}`;
   }
 
-  private due(): string {
-    return `endpoint = ? AND delivery = 'pending' AND delivery_until <= ${this.connection.dialect.now}`;
+  private due(since = 0): string {
+    const { now } = this.connection.dialect;
+    return `endpoint = ? AND delivery = 'pending' AND delivery_until <= ${now} - ${since}`;
   }
 }
 

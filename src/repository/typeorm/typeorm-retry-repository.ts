@@ -8,6 +8,7 @@ import type {
   OpenDelivery,
   RetryRepository,
 } from '../retry-repository.js';
+import { ORPHANED_MILLISECONDS } from '../retry-repository.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { DeliveryRow } from './delivery.schema.js';
 import type { GivenColumn, GivenRow } from './dialect.js';
@@ -93,7 +94,7 @@ export class TypeOrmRetryRepository implements RetryRepository {
     );
   }
 
-  async givenUp({ after, limit }: GivenUpFilter): Promise<GivenUpDelivery[]> {
+  async givenUp({ after, limit, known }: GivenUpFilter): Promise<GivenUpDelivery[]> {
     const { dialect } = this.connection;
     const [from, values]: [string, SqlValue[]] = after
       ? [
@@ -102,26 +103,63 @@ export class TypeOrmRetryRepository implements RetryRepository {
         ]
       : ['', []];
     const rows = await this.connection.query<SelectedUpload & DeliveryRow>(
-      `SELECT ${uploadColumns(dialect, 'upload')}, upload_id, provider, attempts, failed_at, error
+      `SELECT ${uploadColumns(dialect, 'upload')}, upload_id, provider, attempts, due_at, failed_at, error
       FROM tus_delivery JOIN tus_upload AS upload ON upload.id = upload_id
-      WHERE tus_delivery.endpoint = ? AND due_at IS NULL ${from} ORDER BY upload_id, provider LIMIT ?`,
-      [this.endpoint, ...values, limit],
+      WHERE ${this.listed(known)} ${from}
+      ORDER BY upload_id, provider LIMIT ?`,
+      [...this.listedValues(known), ...values, limit],
     );
     return rows.map((row) => ({
       ...toCounted(row),
       upload: toRecord(row),
-      error: row.error ?? '',
-      failedAt: Number(row.failed_at),
+      error: row.error,
+      since: Number(row.failed_at ?? row.due_at),
+      orphaned: row.due_at !== null,
     }));
   }
 
   repeat(uploadId: string, provider?: string): Promise<number> {
     const [which, values] = provider === undefined ? ['', []] : ['AND provider = ?', [provider]];
     return this.connection.change(
-      `UPDATE tus_delivery SET due_at = ${this.connection.dialect.now}, attempts = 0
+      `UPDATE tus_delivery SET due_at = ${this.connection.dialect.now} - ${ORPHANED_MILLISECONDS}, attempts = 0
       WHERE upload_id = ? AND endpoint = ? AND due_at IS NULL ${which}`,
       [uploadId, this.endpoint, ...values],
     );
+  }
+
+  dismiss(
+    { uploadId, provider }: { readonly uploadId: string; readonly provider: string | undefined },
+    known: readonly string[],
+  ): Promise<number> {
+    const [which, values] = provider === undefined ? ['', []] : ['AND provider = ?', [provider]];
+    return this.connection.change(
+      `DELETE FROM tus_delivery
+      WHERE upload_id = ? AND ${this.listed(known)} ${which}`,
+      [uploadId, ...this.listedValues(known), ...values],
+    );
+  }
+
+  async orphans(known: readonly string[]): Promise<string[]> {
+    const rows = await this.connection.query<{ provider: string }>(
+      `SELECT DISTINCT provider FROM tus_delivery WHERE endpoint = ? AND ${this.orphaned(known)} ORDER BY provider`,
+      [this.endpoint, ...known],
+    );
+    return rows.map(({ provider }) => provider);
+  }
+
+  /** In two halves, so that each goes by the index of times. */
+  private listed(known: readonly string[]): string {
+    const given = 'tus_delivery.endpoint = ? AND due_at IS NULL';
+    return `((${given}) OR (tus_delivery.endpoint = ? AND ${this.orphaned(known)}))`;
+  }
+
+  private listedValues(known: readonly string[]): string[] {
+    return [this.endpoint, this.endpoint, ...known];
+  }
+
+  private orphaned(known: readonly string[]): string {
+    const unknown = known.length === 0 ? '' : `AND provider NOT IN (${placeholders(known.length)})`;
+    return `(due_at <= ${this.connection.dialect.now} - ${ORPHANED_MILLISECONDS} ${unknown})`;
   }
 
   private due(providers: readonly string[], limit: number): Statement {
