@@ -31,7 +31,7 @@ withService(POSTGRES, () => {
   it(`of ${UPLOADS} uploads to two processes each is delivered, also where one is killed half way; twice only what that one had in its hands`, async () => {
     folder = await MortalServer.make();
     const options = { script: SCRIPT, postgres: postgres.dataSource.options };
-    // It dies in a call of its hook; half of the uploads is there by then.
+    // It dies in a call of its hook, half way through its share.
     const kill = { point: 'inside', late: true, after: UPLOADS / 4 };
     const mortal = await folder.another({ ...options, kill });
     const survivor = await folder.another(options);
@@ -63,11 +63,13 @@ withService(POSTGRES, () => {
   /** Clients that go on with the other process where theirs has ended. Resolves with the ids that they were told. */
   async function uploaded(servers: readonly ServerProcess[]): Promise<string[]> {
     const ids: string[] = [];
-    let begun = 0;
+    // Each process has its share, however slow it is: the mortal one comes to the call in which it dies.
+    const left = servers.map(() => UPLOADS / servers.length);
     const clients = Array.from({ length: CLIENTS * servers.length }, async (_, n) => {
-      let server = servers[n % servers.length]!;
-      while (begun < UPLOADS) {
-        begun += 1;
+      const share = n % servers.length;
+      let server = servers[share]!;
+      while (left[share]! > 0) {
+        left[share]! -= 1;
         ids.push(
           await posted(server).catch((error: unknown) => {
             if (!isCut(error)) throw error;
