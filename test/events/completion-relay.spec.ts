@@ -279,10 +279,10 @@ describe('the relay of completion events', () => {
     const looked = new Promise<void>((resolve) => {
       retries.claim = async (...input) => {
         retries.claim = claim;
-        const found = await claim(...input);
+        const claimed = await claim(...input);
         resolve();
         await new Promise<void>((open) => (goOn = open));
-        return found;
+        return claimed;
       };
     });
     const looking = relay!.catchUp();
