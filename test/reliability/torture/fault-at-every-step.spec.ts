@@ -77,7 +77,11 @@ class World {
     const crashed = new Promise<void>((resolve) => (steps.onCrash = resolve));
     const engine = await Engine.start({
       directory,
-      ...(this.partials && { tus: { partials: this.partials } }),
+      // What the database did not take is tried again at once, as long as the process lives.
+      tus: {
+        delivery: { firstDelay: 1, longestDelay: 1 },
+        ...(this.partials && { partials: this.partials }),
+      },
       hook: async ({ id }) => void this.announced.push(id),
     });
     const process = { engine, steps, crashed };
