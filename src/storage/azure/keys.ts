@@ -1,13 +1,12 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import { isUploadId } from '../../model/upload-id.js';
+import { problemOfText, shown, WORK_FOLDER } from '../parts/key-rules.js';
 import type { StoredUpload } from '../upload-storage.js';
 
 /** learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const MAX_KEY_LENGTH = 1024;
 const MAX_SEGMENTS = 254;
-/** Below the prefix, the place of everything that is not a finished blob. */
-const WORK_FOLDER = '.tus/';
 
 /** Names of blobs in the container. */
 export class Keys {
@@ -52,9 +51,8 @@ function problemOf(key: string, prefix: string): string | undefined {
   if ((prefix + key).length > MAX_KEY_LENGTH) {
     return `is, with the prefix, longer than ${MAX_KEY_LENGTH} characters`;
   }
-  if (Buffer.from(key).toString() !== key) return 'is not well-formed Unicode';
-  if (/[\p{Cc}\uFFFE\uFFFF]/u.test(key)) return 'has a control character, or one that XML cannot hold';
-  if (key.startsWith(WORK_FOLDER)) return `is inside "${WORK_FOLDER}", which belongs to the storage`;
+  const problem = problemOfText(key);
+  if (problem) return problem;
   // It is a slash in a URL.
   if (key.includes('\\')) return 'has a "\\", which Azure takes for a "/"';
   const segments = key.split('/');
@@ -62,8 +60,4 @@ function problemOf(key: string, prefix: string): string | undefined {
   if (segments.some((segment) => segment.endsWith('.'))) return 'has a part that ends with "."';
   if ((prefix + key).split('/').length > MAX_SEGMENTS) return `has more than ${MAX_SEGMENTS} parts`;
   return undefined;
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

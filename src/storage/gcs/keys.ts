@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import { isUploadId } from '../../model/upload-id.js';
+import { problemOfText, shown, WORK_FOLDER } from '../parts/key-rules.js';
 import type { ByteRange, StoredUpload } from '../upload-storage.js';
 import type { Component } from './part-tag.js';
 
 /** cloud.google.com/storage/docs/objects#naming */
 const MAX_KEY_BYTES = 1024;
-/** Below the prefix, the place of everything that is not a finished object. */
-const WORK_FOLDER = '.tus/';
 
 type Named = Pick<StoredUpload, 'id'>;
 
@@ -74,18 +73,12 @@ function problemOf(key: string, prefix: string): string | undefined {
   if (Buffer.byteLength(prefix + key) > MAX_KEY_BYTES) {
     return `is, with the prefix, longer than ${MAX_KEY_BYTES} bytes`;
   }
-  if (Buffer.from(key).toString() !== key) return 'is not well-formed Unicode';
-  // The XML API, and the tools that use it, have no place for these.
-  if (/[\p{Cc}\uFFFE\uFFFF]/u.test(key)) return 'has a control character, or one that XML cannot hold';
+  const problem = problemOfText(key);
+  if (problem) return problem;
   if ((prefix + key).startsWith('.well-known/acme-challenge/'))
     return 'begins with ".well-known/acme-challenge/"';
-  if (key.startsWith(WORK_FOLDER)) return `is inside "${WORK_FOLDER}", which belongs to the storage`;
   const segments = key.split('/');
   if (segments.includes('')) return 'has an empty part before, between or after "/"';
   if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a part "." or ".."';
   return undefined;
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

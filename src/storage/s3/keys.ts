@@ -1,12 +1,11 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
 import { isUploadId } from '../../model/upload-id.js';
+import { problemOfText, shown, WORK_FOLDER } from '../parts/key-rules.js';
 import type { StoredUpload } from '../upload-storage.js';
 
 /** docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const MAX_KEY_BYTES = 1024;
-/** Below the prefix, the place of everything that is not a finished object. */
-const WORK_FOLDER = '.tus/';
 
 /** Names of objects in the bucket. */
 export class Keys {
@@ -51,16 +50,10 @@ function problemOf(key: string, prefix: string): string | undefined {
   if (Buffer.byteLength(prefix + key) > MAX_KEY_BYTES) {
     return `is, with the prefix, longer than ${MAX_KEY_BYTES} bytes`;
   }
-  if (Buffer.from(key).toString() !== key) return 'is not well-formed Unicode';
-  // Lists of objects are XML 1.0, which has no place for these.
-  if (/[\p{Cc}\uFFFE\uFFFF]/u.test(key)) return 'has a control character, or one that XML cannot hold';
-  if (key.startsWith(WORK_FOLDER)) return `is inside "${WORK_FOLDER}", which belongs to the storage`;
+  const problem = problemOfText(key);
+  if (problem) return problem;
   const segments = key.split('/');
   if (segments.includes('')) return 'has an empty part before, between or after "/"';
   if (segments.some((segment) => segment === '.' || segment === '..')) return 'has a part "." or ".."';
   return undefined;
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
