@@ -1,4 +1,3 @@
-import { missingBetterSqlite3 } from './better-sqlite3.mjs';
 import { missingMinio } from './minio.mjs';
 import { missingNode } from './node-script.mjs';
 import { missingPython, PYTHON_SERVER } from './python-server.mjs';
@@ -33,7 +32,7 @@ function startable(contender) {
 function reasonAgainst({ name, server = name, node, store }) {
   if (store) return missingMinio();
   if (server === PYTHON_SERVER) return missingPython();
-  return server.endsWith('better-sqlite3') ? missingBetterSqlite3() : missingNode(node);
+  return missingNode(node);
 }
 
 async function lackOf(server, { ownProcess = false, needs = [] }) {

@@ -1,10 +1,11 @@
-import { createRequire, registerHooks } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { COPY } from './better-sqlite3.mjs';
+import { registerHooks } from 'node:module';
 
-/** Called before the database is opened: gives the process the copy of better-sqlite3 that this Node can load. */
+/**
+ * Called before the database is opened: gives the process the better-sqlite3 of bench/package.json. The project's own is
+ * built for the machine's Node, and before 13 aborts where it is built for Node 24.19 or later (nodejs/node#65446).
+ */
 export function takeBetterSqlite3() {
-  const url = pathToFileURL(createRequire(import.meta.url).resolve(COPY)).href;
+  const url = import.meta.resolve('better-sqlite3');
   registerHooks({
     resolve(specifier, context, next) {
       return specifier === 'better-sqlite3' ? { url, shortCircuit: true } : next(specifier, context);

@@ -17,6 +17,7 @@ export function versions(servers) {
     all.includes('tus-server') && `@tus/file-store ${packageVersion('@tus/file-store')}`,
     all.includes('-s3') && `@tus/s3-store ${packageVersion('@tus/s3-store')}`,
     all.includes(PYTHON_SERVER) && `${PYTHON_SERVER} ${PYTHON_SERVER_VERSION} (Python ${pythonVersion()})`,
+    all.includes('better-sqlite3') && `better-sqlite3 ${packageVersion('better-sqlite3')}`,
     `Node ${process.versions.node}`,
     all.includes('Node 20') && `Node ${versionOfCaller()}`,
   ]

@@ -11,7 +11,8 @@ export interface SqliteFile {
   readonly path: string;
   /**
    * The package that opens it. `better-sqlite3` takes less time in all, but each statement holds up the whole process;
-   * TypeORM 1 has no `sqlite3`.
+   * before version 13 it also aborts the process where it was built for Node 24.19 or later
+   * (https://github.com/nodejs/node/issues/65446). TypeORM 1 has no `sqlite3`.
    * @default 'sqlite3' where it is installed, else 'better-sqlite3'
    */
   readonly driver?: SqliteDriver;
