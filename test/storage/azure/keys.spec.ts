@@ -29,5 +29,5 @@ describe('a key that Azure cannot hold as it is', () => {
 });
 
 it('an id that is none never names a blob', () => {
-  expect(() => new Keys('').object({ id: '../a', key: null })).toThrow('cannot name a blob');
+  expect(() => new Keys('').object({ id: '../a', key: null })).toThrow('cannot name an object');
 });
