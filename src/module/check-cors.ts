@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** A name of a header: a token of RFC 9110, 5.6.2. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -33,15 +33,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 export function checkCors(cors: unknown): void {
   if (cors === undefined || typeof cors === 'boolean') return;
   if (typeof cors !== 'object' || cors === null || Array.isArray(cors)) {
-    throw new TusOptionError(
-      'cors',
-      cors,
-      "use true, false, or options such as { origin: 'https://example.com' }",
-    );
+    throw wrongOption('cors', cors, "use true, false, or options such as { origin: 'https://example.com' }");
   }
   for (const [part, { fits, fix }] of Object.entries(RULES)) {
     const value: unknown = Reflect.get(cors, part);
-    if (value !== undefined && !fits(value)) throw new TusOptionError(`cors.${part}`, value, fix);
+    if (value !== undefined && !fits(value)) throw wrongOption(`cors.${part}`, value, fix);
   }
 }
 

@@ -1,6 +1,6 @@
 import { TusController } from '../http/tus.controller.js';
 import { DEFAULT_NAME } from './tokens.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 import type { TusRegistration } from './tus-module-options.js';
 
 /** Rows keep the name of their registration in a column of this size. */
@@ -13,36 +13,32 @@ const LONGEST_NAME = 255;
 export function checkRegistration({ path, name, isGlobal, controller }: TusRegistration): void {
   // Routers give other signs a meaning, and a client's URL has them encoded.
   if (path !== undefined && !(typeof path === 'string' && /^[\w.~@,;=$&/-]*$/.test(path))) {
-    throw new TusOptionError('path', path, "give plain segments such as 'media/videos', without parameters");
+    throw wrongOption('path', path, "give plain segments such as 'media/videos', without parameters");
   }
   if (name !== undefined && !isName(name)) {
-    throw new TusOptionError(
+    throw wrongOption(
       'name',
       name,
       `give a text of 1 to ${LONGEST_NAME} characters that is not '${DEFAULT_NAME}'`,
     );
   }
   if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
-    throw new TusOptionError('isGlobal', isGlobal, 'use true or false');
+    throw wrongOption('isGlobal', isGlobal, 'use true or false');
   }
   if (controller !== undefined && !isController(controller)) {
-    throw new TusOptionError('controller', controller, 'give a class that extends TusController');
+    throw wrongOption('controller', controller, 'give a class that extends TusController');
   }
 }
 
 /** @throws TusOptionError for an option that a factory made too late for Nest. */
 export function refuseRegistration(made: object | undefined): void {
   if (typeof made !== 'object' || made === null) {
-    throw new TusOptionError('useFactory', made, 'let it return the options, or a promise of them');
+    throw wrongOption('useFactory', made, 'let it return the options, or a promise of them');
   }
   for (const option of ['path', 'name', 'isGlobal', 'controller', 'imports']) {
     const value: unknown = Reflect.get(made, option);
     if (value === undefined) continue;
-    throw new TusOptionError(
-      option,
-      value,
-      'put it beside the factory: Nest needs it before the factory runs',
-    );
+    throw wrongOption(option, value, 'put it beside the factory: Nest needs it before the factory runs');
   }
 }
 

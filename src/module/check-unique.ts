@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** What a registration is known by in its application. */
 export interface Registration {
@@ -30,14 +30,14 @@ export function checkUnique(modules: ModulesContainer): true {
 
 function refuseSame(one: Registration, other: Registration): void {
   if (one.name === other.name) {
-    throw new TusOptionError(
+    throw wrongOption(
       'name',
       one.name,
       'another registration has it: give each a name of its own, or import the one registration in both places',
     );
   }
   if (bare(one.path) === bare(other.path) && isSameRoute(one.controller, other.controller)) {
-    throw new TusOptionError('path', one.path, 'another registration serves it: give each a path of its own');
+    throw wrongOption('path', one.path, 'another registration serves it: give each a path of its own');
   }
 }
 

@@ -2,7 +2,7 @@ import type { DeliverySettings } from '../events/delivery-settings.js';
 import { milliseconds } from './duration.js';
 import type { Duration } from './duration.js';
 import { checkBoolean, checkNumber, LONGEST_TIMER } from './option-checks.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 export interface DeliveryOptions {
   /**
@@ -45,7 +45,7 @@ export interface DeliveryOptions {
 export function resolveDelivery(given: boolean | DeliveryOptions = {}): DeliverySettings {
   if (typeof given === 'boolean') return resolveDelivery({ elsewhere: given });
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new TusOptionError('delivery', given, 'use true, false, or options such as { attempts: 20 }');
+    throw wrongOption('delivery', given, 'use true, false, or options such as { attempts: 20 }');
   const {
     attempts = 20,
     firstDelay = '10s',
@@ -60,7 +60,7 @@ export function resolveDelivery(given: boolean | DeliveryOptions = {}): Delivery
   const longest = milliseconds('delivery.longestDelay', longestDelay);
   if (longest < first || longest > LONGEST_TIMER) {
     const fix = 'use a time from "delivery.firstDelay" to 24 days';
-    throw new TusOptionError('delivery.longestDelay', longestDelay, fix);
+    throw wrongOption('delivery.longestDelay', longestDelay, fix);
   }
   return { attempts, firstDelay: first, longestDelay: longest, concurrency, elsewhere };
 }

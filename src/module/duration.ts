@@ -1,4 +1,4 @@
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** Milliseconds, or a number with a unit: `'90s'`, `'15m'`, `'24h'`, `'7d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
@@ -14,9 +14,5 @@ export function milliseconds(option: string, duration: unknown): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const value = typeof duration === 'number' ? duration : Number(number) * UNITS[unit as keyof typeof UNITS];
   if (value >= 1 && value <= LONGEST) return Math.round(value);
-  throw new TusOptionError(
-    option,
-    duration,
-    "use milliseconds, or a text such as '90s', '15m', '24h' or '7d'",
-  );
+  throw wrongOption(option, duration, "use milliseconds, or a text such as '90s', '15m', '24h' or '7d'");
 }

@@ -2,7 +2,7 @@ import type { UploadStorage } from '../storage/upload-storage.js';
 import type { ExpirationSettings } from '../uploads/upload-deps.js';
 import { milliseconds } from './duration.js';
 import type { Duration } from './duration.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 export interface ExpirationOptions {
   /**
@@ -40,11 +40,10 @@ export function resolveExpiration(given: Expiration = { unfinished: '24h' }): Ex
     return { unfinished: time, completed: time, sliding: true, deleteCompleted: false };
   }
   if (given === null || Array.isArray(given))
-    throw new TusOptionError('expiration', given, "use a duration such as '24h', or false");
+    throw wrongOption('expiration', given, "use a duration such as '24h', or false");
   const { unfinished = '24h', completed = false, sliding = true, deleteCompleted = false } = given;
   for (const [name, value] of Object.entries({ sliding, deleteCompleted })) {
-    if (typeof value !== 'boolean')
-      throw new TusOptionError(`expiration.${name}`, value, 'use true or false');
+    if (typeof value !== 'boolean') throw wrongOption(`expiration.${name}`, value, 'use true or false');
   }
   return {
     unfinished: unfinished === false ? null : milliseconds('expiration.unfinished', unfinished),
@@ -64,7 +63,7 @@ export function checkUnfinishedAge(
 ): void {
   const most = Math.min(maxUnfinishedAge, maxUnfinishedIdle);
   if ((unfinished ?? Infinity) <= most) return;
-  throw new TusOptionError(
+  throw wrongOption(
     'expiration.unfinished',
     unfinished ?? false,
     `use ${most} ms or less: this storage keeps unfinished uploads no longer`,

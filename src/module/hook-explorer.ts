@@ -6,7 +6,7 @@ import type { Registration } from './check-unique.js';
 import { DEFAULT_NAME } from './tokens.js';
 import { TUS_HOOKS } from './tus-hooks.decorator.js';
 import type { TusHooksOptions } from './tus-hooks.decorator.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
@@ -78,13 +78,13 @@ function checkOptions({ name, options }: Provider, endpoints: readonly string[])
   const { endpoint, order, includePartials } = options;
   if (endpoint !== undefined && !endpoints.includes(endpoint)) {
     const names = endpoints.map((known) => `'${known}'`).join(' or ');
-    throw new TusOptionError(`endpoint of @TusHooks on ${name}`, endpoint, `use ${names}, or leave it out`);
+    throw wrongOption(`endpoint of @TusHooks on ${name}`, endpoint, `use ${names}, or leave it out`);
   }
   if (order !== undefined && !Number.isFinite(order)) {
-    throw new TusOptionError(`order of @TusHooks on ${name}`, order, 'use a number, or leave it out');
+    throw wrongOption(`order of @TusHooks on ${name}`, order, 'use a number, or leave it out');
   }
   if (includePartials !== undefined && typeof includePartials !== 'boolean') {
-    throw new TusOptionError(`includePartials of @TusHooks on ${name}`, includePartials, 'use true or false');
+    throw wrongOption(`includePartials of @TusHooks on ${name}`, includePartials, 'use true or false');
   }
 }
 

@@ -16,7 +16,7 @@ import { KnownHooks } from './known-hooks.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { getUploadServiceToken } from './tokens.js';
 import { TusLifecycle } from './tus-lifecycle.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 interface HttpRegistration extends Registration {
   readonly controller: Type<TusController>;
@@ -73,8 +73,8 @@ export function httpProviders(registration: HttpRegistration): Provider[] {
   ];
 }
 
-function refusePath(path: string, fix: string): TusOptionError {
-  return new TusOptionError('path', path, fix);
+function refusePath(path: string, fix: string): Error {
+  return wrongOption('path', path, fix);
 }
 
 type FrontDoorParts = [TusHttp, HttpAdapterHost, ApplicationConfig, ModulesContainer];

@@ -1,5 +1,5 @@
 import type { LocationSettings } from '../http/location.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 import type { TusOptions } from './tus-module-options.js';
 
 type LocationOptions = Pick<TusOptions, 'publicUrl' | 'trustProxy' | 'relativeLocation'>;
@@ -12,23 +12,19 @@ export function resolveLocation({
 }: LocationOptions): LocationSettings {
   for (const [option, value] of Object.entries({ trustProxy, relativeLocation })) {
     if (value !== undefined && typeof value !== 'boolean')
-      throw new TusOptionError(option, value, 'use true or false');
+      throw wrongOption(option, value, 'use true or false');
   }
   if (publicUrl !== undefined && !isEndpointUrl(publicUrl)) {
     const fix =
       "give the whole URL of the endpoint, such as 'https://cdn.example.com/api/files', without a query";
-    throw new TusOptionError('publicUrl', publicUrl, fix);
+    throw wrongOption('publicUrl', publicUrl, fix);
   }
   if (publicUrl !== undefined && trustProxy === true) {
-    throw new TusOptionError(
-      'trustProxy',
-      trustProxy,
-      'leave it out: "publicUrl" says where the endpoint is',
-    );
+    throw wrongOption('trustProxy', trustProxy, 'leave it out: "publicUrl" says where the endpoint is');
   }
   if (relativeLocation === true && (publicUrl !== undefined || trustProxy === true)) {
     const other = publicUrl === undefined ? 'trustProxy' : 'publicUrl';
-    throw new TusOptionError(
+    throw wrongOption(
       'relativeLocation',
       relativeLocation,
       `leave it out: "${other}" makes Location absolute`,

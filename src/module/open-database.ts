@@ -9,7 +9,7 @@ import type { ExpirationSettings } from '../uploads/upload-deps.js';
 import { checkUnfinishedAge } from './expiration-options.js';
 import { checkStorage } from './storage-provider.js';
 import type { DatabaseFactory, DatabaseSource, TusOptions } from './tus-module-options.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** What the option gave, or a factory with what it injects. */
 export const DATABASE_SOURCE = Symbol('nestjs-tus:database-source');
@@ -49,7 +49,7 @@ export function isDatabaseFactory(database: unknown): database is DatabaseFactor
 
 function besides({ homeDirectory }: UploadStorage): SqliteFile {
   if (homeDirectory) return { path: join(homeDirectory, 'uploads.sqlite') };
-  throw new TusOptionError(
+  throw wrongOption(
     'database',
     undefined,
     'give { path } of a SQLite file, or a DataSource: this storage keeps nothing on this machine',
@@ -63,5 +63,5 @@ function checked(source: unknown): SqliteFile | DataSource {
   const fix = isDatabaseFactory(source)
     ? 'put it beside the factory of the options, where it can inject'
     : 'let the factory return a DataSource of TypeORM';
-  throw new TusOptionError('database', source, fix);
+  throw wrongOption('database', source, fix);
 }

@@ -1,11 +1,11 @@
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** The longest that Node's timers wait; beyond it they fire at once. */
 export const LONGEST_TIMER = 2_147_483_647;
 
 export function checkBoolean(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
-  throw new TusOptionError(option, value, 'use true or false');
+  throw wrongOption(option, value, 'use true or false');
 }
 
 export function checkNumber(option: string, value: unknown, [least, most]: readonly [number, number?]): void {
@@ -19,5 +19,5 @@ export function checkNumber(option: string, value: unknown, [least, most]: reado
     return;
   }
   const range = most === undefined ? `of ${least} or more` : `from ${least} to ${most}`;
-  throw new TusOptionError(option, value, `use a whole number ${range}, or leave it out`);
+  throw wrongOption(option, value, `use a whole number ${range}, or leave it out`);
 }

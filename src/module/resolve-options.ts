@@ -12,7 +12,7 @@ import { resolveDelivery } from './delivery-options.js';
 import { resolveLocation } from './location-options.js';
 import { resolveExpiration } from './expiration-options.js';
 import { checkBoolean, checkNumber, LONGEST_TIMER } from './option-checks.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 import type { TusOptions } from './tus-module-options.js';
 
 /** The options with every default filled in; the storage has a provider of its own. */
@@ -59,7 +59,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
   checkCors(given.cors);
   for (const option of ['downloads', 'freeChunks'] as const) checkBoolean(option, given[option]);
   if (given.partials !== undefined && !['release', 'keep'].includes(given.partials)) {
-    throw new TusOptionError('partials', given.partials, "use 'release' or 'keep'");
+    throw wrongOption('partials', given.partials, "use 'release' or 'keep'");
   }
   const extensions = given.extensions ?? TUS_EXTENSIONS;
   checkExtensions(extensions);
@@ -95,7 +95,7 @@ export function resolveOptions(given: Omit<TusOptions, 'storage'>): ResolvedOpti
 
 function checkFunction(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
-  throw new TusOptionError(option, value, 'give a function, or leave it out');
+  throw wrongOption(option, value, 'give a function, or leave it out');
 }
 
 /** @throws TusOptionError for a name that is unknown, or a list without `sha1` (CHK-01) */
@@ -109,7 +109,7 @@ function checkChecksums(checksums: unknown): void {
     return;
   }
   const fix = `use a list out of ${CHECKSUM_ALGORITHMS.join(', ')} that has sha1`;
-  throw new TusOptionError('checksums', checksums, fix);
+  throw wrongOption('checksums', checksums, fix);
 }
 
 /** What may be removed after a time must be said to (EXP-01): without the extension nothing expires. */
@@ -121,7 +121,7 @@ function expirationOf(
   const resolved = resolveExpiration(expiration === undefined && !listed ? false : expiration);
   if (listed || !expires(resolved)) return resolved;
   const fix = 'add "expiration", which the option "expiration" needs, or set that to false';
-  throw new TusOptionError('extensions', extensions, fix);
+  throw wrongOption('extensions', extensions, fix);
 }
 
 function expires({ unfinished, completed }: ExpirationSettings): boolean {
@@ -133,10 +133,10 @@ function checkDatabase(database: unknown): void {
   if (typeof database === 'function' || isDataSource(database) || isDatabaseFactory(database)) return;
   const { path, driver } = (database ?? {}) as { path?: unknown; driver?: unknown };
   if (driver !== undefined && driver !== 'sqlite3' && driver !== 'better-sqlite3') {
-    throw new TusOptionError('database.driver', driver, "use 'sqlite3' or 'better-sqlite3', or leave it out");
+    throw wrongOption('database.driver', driver, "use 'sqlite3' or 'better-sqlite3', or leave it out");
   }
   if (typeof path === 'string' && path !== '' && path !== ':memory:') return;
-  throw new TusOptionError(
+  throw wrongOption(
     'database',
     database,
     "give it as { path: './uploads.sqlite' }, a file on the disk, or as a DataSource of TypeORM",
@@ -146,14 +146,13 @@ function checkDatabase(database: unknown): void {
 /** The extensions build on each other (OPT-07). */
 function checkExtensions(extensions: readonly TusExtension[]): void {
   const known = `a list of names out of ${TUS_EXTENSIONS.join(', ')}`;
-  if (!Array.isArray(extensions)) throw new TusOptionError('extensions', extensions, `use ${known}`);
+  if (!Array.isArray(extensions)) throw wrongOption('extensions', extensions, `use ${known}`);
   for (const extension of extensions as readonly TusExtension[]) {
-    if (!TUS_EXTENSIONS.includes(extension))
-      throw new TusOptionError('extensions', extension, `use ${known}`);
+    if (!TUS_EXTENSIONS.includes(extension)) throw wrongOption('extensions', extension, `use ${known}`);
   }
   for (const extension of extensions as readonly TusExtension[]) {
     const needed = neededBy(extension);
     if (needed === undefined || extensions.includes(needed)) continue;
-    throw new TusOptionError('extensions', extensions, `add "${needed}", which "${extension}" needs`);
+    throw wrongOption('extensions', extensions, `add "${needed}", which "${extension}" needs`);
   }
 }

@@ -3,7 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { UploadStorage } from '../storage/upload-storage.js';
 import { getTusStorageToken } from './tokens.js';
 import type { AsyncOptions, StorageFactory, StorageSource } from './tus-module-options.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 
 /** The storage as a provider of its own, so that it can be injected and overridden. */
 export function storageProvider(name: string | undefined, source: StorageSource): Provider {
@@ -29,7 +29,7 @@ export function asyncStorageProvider(name: string | undefined, optionsToken: sym
 /** @throws TusOptionError for what a user gave, or a class or factory of the user made, that is no storage. */
 export function checkStorage(storage: unknown): void {
   if (typeof (storage as Partial<UploadStorage> | undefined)?.append === 'function') return;
-  throw new TusOptionError(
+  throw wrongOption(
     'storage',
     storage,
     'give an instance such as new LocalStorage({ directory }), a class, or { useFactory, inject } (beside useFactory in forRootAsync)',

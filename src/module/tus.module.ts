@@ -8,7 +8,7 @@ import { httpProviders } from './http-providers.js';
 import { resolveOptions } from './resolve-options.js';
 import { asyncStorageProvider, storageProvider } from './storage-provider.js';
 import { getTusStorageToken, getUploadEventsToken, getUploadServiceToken } from './tokens.js';
-import { TusOptionError } from './tus-option.error.js';
+import { wrongOption } from './wrong-option.js';
 import type {
   AsyncOptions,
   DatabaseSource,
@@ -99,7 +99,7 @@ function optionsProviders(options: TusModuleAsyncOptions): Provider[] {
     return [madeBy(make, [...(options.inject ?? [])])];
   }
   const token = useExisting ?? useClass;
-  if (!token) throw new TusOptionError('useFactory', undefined, 'give useFactory, useClass or useExisting');
+  if (!token) throw wrongOption('useFactory', undefined, 'give useFactory, useClass or useExisting');
   const made = madeBy((factory: TusOptionsFactory) => factory.createTusOptions(), [token]);
   return useExisting || !useClass ? [made] : [useClass, made];
 }

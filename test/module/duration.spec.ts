@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { TusOptionError } from '../../src/index.js';
 import { milliseconds } from '../../src/module/duration.js';
 import { resolveExpiration } from '../../src/module/expiration-options.js';
-import { TusOptionError } from '../../src/module/tus-option.error.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
