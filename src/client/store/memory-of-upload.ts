@@ -26,6 +26,8 @@ export class MemoryOfUpload {
   private broken = false;
   private saved: boolean;
   private lastWrite: Promise<void> = Promise.resolve();
+  /** The write that has not begun yet: it takes along whatever is recorded until then. */
+  private nextSave: Promise<void> | undefined;
   /** Records of the file as it was before, which nobody can take up any more. */
   private outdated: readonly UploadRecord[];
   /** True if an earlier upload is taken up. */
@@ -72,10 +74,12 @@ export class MemoryOfUpload {
   async remember(index: number, url: string): Promise<void> {
     if (this.record.urls[index] === url) return;
     this.record = { ...this.record, urls: this.record.urls.with(index, url) };
-    await this.write(async (store) => {
+    this.nextSave ??= this.write(async (store) => {
+      this.nextSave = undefined;
       await store.save(this.record);
       this.saved = true;
     });
+    await this.nextSave;
   }
 
   async forget(): Promise<void> {
