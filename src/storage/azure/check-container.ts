@@ -9,7 +9,7 @@ const FIXES: readonly [words: RegExp, fix: string][] = [
     'give the right account and its key, in "connectionString", or a "client" with a credential that is valid',
   ],
   [
-    /Authorization|\b403\b/,
+    /Authorization|answered 403 /,
     'allow this credential what docs/azure.md lists, and this machine in the firewall',
   ],
   [/ENOTFOUND|EAI_AGAIN/, 'see that the name of the account is right'],

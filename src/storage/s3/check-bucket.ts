@@ -1,18 +1,21 @@
 import { S3Error } from './s3.error.js';
 import type { S3Lists } from './s3.lists.js';
 
-/** The first that fits: some answer 404 to a wrong key. */
+/** The first that fits: some answer 404 to a wrong key. A number alone may be that of a port. */
 const FIXES: readonly [words: RegExp, fix: string][] = [
   [
     /InvalidAccessKeyId|XAdminUserNotFound|SignatureDoesNotMatch|CredentialsProviderError|ExpiredToken|InvalidToken|TokenRefreshRequired/,
     'give the right credentials, in "clientConfig" or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   ],
   [
-    /PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|Region is missing|301/,
+    /PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|Region is missing|answered 301 /,
     'name the region of the bucket, in "clientConfig" or by AWS_REGION',
   ],
-  [/AccessDenied|403/, 'allow these credentials what the README lists (here s3:ListBucketMultipartUploads)'],
-  [/NoSuchBucket|NotFound|404/, 'create it, or name another one with the option "bucket"'],
+  [
+    /AccessDenied|answered 403 /,
+    'allow these credentials what docs/s3.md lists (here s3:ListBucketMultipartUploads)',
+  ],
+  [/NoSuchBucket|NotFound|answered 404 /, 'create it, or name another one with the option "bucket"'],
   [/RequestTimeTooSkewed/, "set this machine's clock"],
 ];
 

@@ -3,8 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from '@jest/globals';
+import { checkBucket } from '../../../src/storage/s3/check-bucket.js';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
+import { s3Error } from '../../../src/storage/s3/s3.error.js';
+import type { S3Lists } from '../../../src/storage/s3/s3.lists.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 
 eachLocalS3Service((suite) => {
@@ -48,4 +51,10 @@ eachLocalS3Service((suite) => {
   it('asks nothing at start where that is not wanted', async () => {
     await starting({ bucket: 'nobody-has-this', checkBucket: false });
   });
+});
+
+it.each([30_100, 40_300, 40_493])('takes no port that has a status in it for one: %d', async (port) => {
+  const refused = s3Error('ListMultipartUploads', new Error(`connect ECONNREFUSED 127.0.0.1:${port}`));
+  const lists = { checkAccess: () => Promise.reject(refused) } as unknown as S3Lists;
+  await expect(checkBucket(lists, 'uploads')).rejects.toThrow(/see that "endpoint" and "region"/);
 });
