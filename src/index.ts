@@ -116,6 +116,7 @@ export { ChecksumMismatchError } from './model/errors/checksum-mismatch.error.js
 export { ExtensionDisabledError } from './model/errors/extension-disabled.error.js';
 export { ForbiddenError } from './model/errors/forbidden.error.js';
 export { FinalNotWritableError } from './model/errors/final-not-writable.error.js';
+export { HookFailedError } from './model/errors/hook-failed.error.js';
 export { InvalidHeaderError } from './model/errors/invalid-header.error.js';
 export { InvalidKeyError } from './model/errors/invalid-key.error.js';
 export { InvalidMetadataError } from './model/errors/invalid-metadata.error.js';

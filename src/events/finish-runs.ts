@@ -1,6 +1,6 @@
 import type { FinishAnswer } from '../model/finish-answer.js';
-import { UploadError } from '../model/errors/upload.error.js';
 import { UploadRefusedError } from '../model/errors/upload-refused.error.js';
+import { answerTo, statusOf } from './hook-verdict.js';
 import type { FinishContext, FinishedUpload, OnUploadFinish } from './hooks.js';
 import type { NamedHook } from './named-hook.js';
 
@@ -108,7 +108,8 @@ export class FinishRuns {
       if (run.answers.has(named)) continue;
       try {
         run.answers.set(named, await named.hook.onUploadFinish(upload, context));
-      } catch (error) {
+      } catch (thrown) {
+        const error = answerTo(thrown, `OnUploadFinish of ${named.name}`);
         if (typeof error === 'object' && error !== null) this.verdicts.add(error);
         const { status, keep } = refusalOf(error);
         if (status === undefined) this.deps.onError(error, named.name, upload.id);
@@ -139,12 +140,4 @@ function refusalOf(error: unknown): { readonly status: number | undefined; reado
   if (error instanceof UploadRefusedError) return { status, keep: error.keep };
   const bad = status !== undefined && status >= 400 && status < 500 && !PASSING.includes(status);
   return { status, keep: !bad };
-}
-
-/** Of an `UploadError`, or of Nest's `HttpException`; clients of HTTP put the status of somebody else on their errors. */
-function statusOf(error: unknown): number | undefined {
-  if (error instanceof UploadError) return error.status;
-  const { getStatus } = (error ?? {}) as { getStatus?: unknown };
-  const status: unknown = typeof getStatus === 'function' ? Reflect.apply(getStatus, error, []) : undefined;
-  return typeof status === 'number' ? status : undefined;
 }

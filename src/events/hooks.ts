@@ -54,8 +54,8 @@ export interface FinishContext {
 /**
  * Implement this to verify uploads, and finals, before they are complete and the client is answered. It is called at
  * least once, again after a crash or a failure, and never after all hooks of this kind have returned and that is on
- * record. A 4xx that it throws (but 408, 423, 425 and 429) is the client's answer and removes the upload; after anything
- * else the upload stays and is asked for again. `UploadRefusedError` says which.
+ * record. An `HttpException` of 4xx that it throws (but 408, 423, 425 and 429) is the client's answer and removes the
+ * upload; after anything else the upload stays and is asked for again. `UploadRefusedError` says which.
  */
 export interface OnUploadFinish {
   onUploadFinish(

@@ -6,6 +6,7 @@ import { changedProposal } from './changed-proposal.js';
 import { FinishRuns } from './finish-runs.js';
 import type { FinishVerdict } from './finish-runs.js';
 import type { BoundHook, HookLists, HookName } from './hook-lists.js';
+import { asked } from './hook-verdict.js';
 import type { FinishContext, FinishedUpload, UploadProposal } from './hooks.js';
 import { ProgressCalls } from './progress-calls.js';
 import { ProgressThrottle } from './progress-throttle.js';
@@ -57,12 +58,13 @@ export class UploadHooks {
     return (this.known = lists);
   }
 
-  /** Asks before an upload is made, and says what is to be made. @throws what a hook throws */
+  /** Asks before an upload is made, and says what is to be made. @throws what a hook throws; HookFailedError */
   async create(given: UploadProposal, context: RequestContext | undefined): Promise<UploadProposal> {
     let proposal = Object.freeze(given);
-    for (const { hook } of this.for('onUploadCreate', given)) {
+    for (const { hook, name } of this.for('onUploadCreate', given)) {
       // Each sees what those before it have made of it.
-      const changes = await hook.onUploadCreate(proposal, context);
+      const about = proposal;
+      const changes = await asked(`OnUploadCreate of ${name}`, () => hook.onUploadCreate(about, context));
       if (changes) proposal = changedProposal(proposal, changes);
     }
     return proposal;
@@ -94,10 +96,12 @@ export class UploadHooks {
     return this.finishing.isDue(id);
   }
 
-  /** Asks before an upload is deleted. @throws what a hook throws */
+  /** Asks before an upload is deleted. @throws what a hook throws; HookFailedError */
   async terminate(record: UploadRecord, context: RequestContext | undefined): Promise<void> {
-    for (const { hook } of this.for('onUploadTerminate', record))
-      await hook.onUploadTerminate(toUpload(record), context);
+    for (const { hook, name } of this.for('onUploadTerminate', record)) {
+      const ask = () => hook.onUploadTerminate(toUpload(record), context);
+      await asked(`OnUploadTerminate of ${name}`, ask);
+    }
   }
 
   created(record: UploadRecord): void {

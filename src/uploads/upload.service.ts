@@ -25,8 +25,9 @@ const PAGE = 100;
 
 /**
  * Uploads without HTTP: the same state machine that the controller speaks to. What a caller does wrong throws an
- * `UploadError` with a stable `code`, and what hooks of the application throw comes as it is. Callers are trusted: nothing asks for the options `owner` and `authorize`, unless they
- * say with an `Access` on whose behalf they call.
+ * `UploadError` with a stable `code`. What hooks of the application throw comes as it is; of an error of this class that
+ * is no refusal it is the `cause` of a `HookFailedError`. Callers are trusted: nothing asks for the options `owner` and
+ * `authorize`, unless they say with an `Access` on whose behalf they call.
  */
 export class UploadService {
   constructor(

@@ -264,6 +264,23 @@ describe.each(PLATFORMS)('OnUploadFinish on %s', (platform) => {
       expect(verifier.asked).toEqual([idOf(url), idOf(url)]);
     });
 
+    it('by an error of UploadService, as for an upload that is not complete, removes nothing, and says what failed', async () => {
+      const log = new Log();
+      const verifier = new Verifier(async ({ id }) => void (await app.get(UploadService).read(id)));
+      await start(verifier, { log });
+      const url = await begun();
+      await patch(url, 0, 'he');
+      expect((await patch(url, 2, 'llo')).status).toBe(500);
+      expect(await head(url)).toMatchObject({ status: 200, headers: { 'upload-offset': '2' } });
+      expect(log.errors[0]).toMatch(/^onUploadFinish of hook-0 failed for .+; the upload is kept/);
+      expect(log.errors.at(-1)).toMatch(
+        /HookFailedError: OnUploadFinish of hook-0 failed with UploadNotFoundError/,
+      );
+      verifier.decide = () => undefined;
+      expect((await patch(url, 2, 'llo')).status).toBe(409);
+      expect(await content(app, url)).toBe('hello');
+    });
+
     it('answers with the headers of an UploadRefusedError', async () => {
       const refusal = { status: 503, keep: true, headers: { 'Retry-After': '7' } };
       await start(new Verifier(() => Promise.reject(new UploadRefusedError('Later.', refusal))));

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ConflictException, ForbiddenException, Injectable } from '@nestjs/common';
-import { TusHooks, UploadRefusedError, UploadService } from '../../src/index.js';
+import { ConflictException, ForbiddenException, HttpException, Injectable } from '@nestjs/common';
+import { TusHooks, UploadNotFoundError, UploadRefusedError, UploadService } from '../../src/index.js';
 import type {
   CreationChanges,
   OnUploadCreate,
@@ -71,7 +71,14 @@ describe.each(PLATFORMS)('hooks on %s', (platform) => {
 
     it.each([
       ['an HttpException', () => new ForbiddenException('Not you.'), 403, 'Not you.'],
-      ['an UploadError', () => new UploadRefusedError('No room.', { status: 413 }), 413, 'No room.'],
+      ['an UploadRefusedError', () => new UploadRefusedError('No room.', { status: 413 }), 413, 'No room.'],
+      ['an error of UploadService', () => new UploadNotFoundError(), 500, 'Internal server error'],
+      [
+        'an HttpException that is no refusal',
+        () => new HttpException('Fine.', 200),
+        500,
+        'Internal server error',
+      ],
       ['any other error', () => new Error('the directory is away'), 500, 'Internal server error'],
     ])(
       'that throws %s refuses: the client is told, and nothing is stored',
@@ -172,6 +179,7 @@ describe.each(PLATFORMS)('hooks on %s', (platform) => {
 
     it.each([
       ['an HttpException', () => new ConflictException('It is on hold.'), 409],
+      ['an error of UploadService', () => new UploadNotFoundError(), 500],
       ['any other error', () => new Error('the register is away'), 500],
     ])('that throws %s forbids it: a running writer goes on', async (_, error, status) => {
       const onUploadTerminate = () => Promise.reject(error());
