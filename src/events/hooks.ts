@@ -47,7 +47,7 @@ export interface FinishedUpload extends Upload {
 export interface FinishContext {
   /** The request that brought the end; undefined for `UploadService`, and where no client waits, as after a restart. */
   readonly request: RequestContext | undefined;
-  /** A stream of the bytes, or of a range with both ends included. */
+  /** A stream of the bytes, or of those of a range that there are, with both ends included. */
   read(range?: { readonly start: number; readonly end: number }): Promise<Readable>;
 }
 

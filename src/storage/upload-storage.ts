@@ -191,8 +191,8 @@ export interface UploadStorage {
   discardWork(upload: StoredUpload): Promise<void>;
 
   /**
-   * A stream of the bytes of a complete upload; all of them without a range. It gives every byte or fails: it never
-   * ends early. Destroying it frees what it holds.
+   * A stream of the bytes of a complete upload; all of them without a range, which has one byte at least and lies within
+   * the length. It gives every byte or fails: it never ends early. Destroying it frees what it holds.
    */
   read(upload: StoredUpload, range?: ByteRange): Promise<Readable>;
 

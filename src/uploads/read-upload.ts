@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { StorageError } from '../model/errors/storage.error.js';
 import { UploadNotFoundError } from '../model/errors/upload-not-found.error.js';
 import type { CompletedUpload } from '../model/upload.js';
@@ -13,7 +13,7 @@ import type { UploadDeps } from './upload-deps.js';
 export interface StoredObject {
   readonly upload: CompletedUpload;
   /**
-   * A stream of all bytes, or of a range. What goes wrong up to the first byte rejects; later it is an `error` of the
+   * A stream of all bytes, or of those of a range that there are. What goes wrong up to the first byte rejects; later it is an `error` of the
    * stream.
    * @throws UploadNotFoundError if somebody has removed the object, StorageUnavailableError
    */
@@ -44,12 +44,19 @@ export async function readStored(deps: ReadDeps, record: UploadRecord, range?: B
 
 /** A stream of an object that is there. @throws as `StoredObject.open` */
 export async function openStored(deps: ReadDeps, record: UploadRecord, range?: ByteRange): Promise<Readable> {
+  const within = range && { start: range.start, end: Math.min(range.end, lengthOf(record) - 1) };
+  // Stores have many answers to a range without bytes, and none of them is an empty one.
+  if (within && within.start > within.end) return Readable.from([]);
   try {
-    return await started(await deps.storage.read(storedUpload(deps, record), range));
+    return await started(await deps.storage.read(storedUpload(deps, record), within));
   } catch (error) {
     const failure = asStorageError(error);
     throw failure.kind === 'missing' ? new UploadNotFoundError() : refusalOf(failure);
   }
+}
+
+function lengthOf({ length, offset }: UploadRecord): number {
+  return length ?? offset;
 }
 
 /**

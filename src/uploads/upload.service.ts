@@ -99,7 +99,7 @@ export class UploadService {
   }
 
   /**
-   * The bytes of a complete upload, or a range of them.
+   * The bytes of a complete upload, or those of a range that there are.
    * @throws UploadNotFoundError (also for an incomplete one: a prefix is never given away, and where somebody has removed
    * the object), UploadGoneError, StorageUnavailableError
    */

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UnprocessableEntityException } from '@nestjs/common';
+import { UploadService } from '../../src/index.js';
 import type { OnUploadFinish } from '../../src/index.js';
 import { Background } from '../../src/uploads/background.js';
 import { concatenate, content, idOf, made, partial, post } from '../protocol-http/support.js';
@@ -13,13 +14,15 @@ overStorages('events', 'OnUploadFinish', (on) => {
   let place: TestPlace;
   let app: TusApp;
   let seen: string[];
+  let ranges: { start: number; end: number }[];
   let decide: () => void;
 
   beforeAll(async () => {
     place = await on.place();
     const hook: OnUploadFinish = {
       onUploadFinish: async (_, { read }) => {
-        seen.push(await text(await read()), await text(await read({ start: 1, end: 2 })));
+        const wanted = ranges.length > 0 ? ranges : [undefined, { start: 1, end: 2 }];
+        for (const range of wanted) seen.push(await text(await read(range)));
         decide();
       },
     };
@@ -32,6 +35,7 @@ overStorages('events', 'OnUploadFinish', (on) => {
   });
   beforeEach(() => {
     seen = [];
+    ranges = [];
     decide = () => undefined;
   });
 
@@ -51,6 +55,23 @@ overStorages('events', 'OnUploadFinish', (on) => {
     await patch(url, 0, 'he');
     expect((await patch(url, 2, 'llo')).status).toBe(204);
     expect(seen).toEqual(['hello', 'el']);
+  });
+
+  it('reads what there is of a range, which may be nothing, as of an empty upload', async () => {
+    ranges.push({ start: 0, end: 4095 }, { start: 5, end: 9 }, { start: 257, end: 261 });
+    const deferred = await create(app.endpoint, { 'upload-defer-length': '1' });
+    const answers = [
+      await post(app, { 'upload-length': '5' }, 'hello'),
+      await post(app, { 'upload-length': '0' }),
+      await patch(deferred, 0, '', { 'upload-length': '0' }),
+      await concatenate(app, [await partial(app, ''), await partial(app, '')]),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 204, 201]);
+    const nothing = ['', '', ''];
+    expect(seen).toEqual([...['hello', '', ''], ...nothing, ...nothing, ...nothing]);
+    const { location } = answers[0]!.headers;
+    const read = app.get(UploadService).read(idOf(String(location)), { start: 3, end: 99 });
+    expect(await text(await read)).toBe('lo');
   });
 
   it('that refuses has the object removed', async () => {
