@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { CompletionRelay } from '../../src/events/relay/completion-relay.js';
+import type { OnUploadComplete } from '../../src/index.js';
+import { TypeOrmDeliveryRepository } from '../../src/repository/typeorm/typeorm-delivery-repository.js';
+import { TypeOrmRetryRepository } from '../../src/repository/typeorm/typeorm-retry-repository.js';
+import { TypeOrmUploadRepository } from '../../src/repository/typeorm/typeorm-upload-repository.js';
+import { gate } from '../reliability/faults.js';
+import { completeSingle, found } from '../repository/fixtures.js';
+import { sqliteTestDatabase } from '../repository/sqlite-database.js';
+import type { SqliteTestDatabase } from '../repository/sqlite-database.js';
+
+type Hook = OnUploadComplete['onUploadComplete'];
+
+/** More than a claim lasts: without renewal it would run out twice. */
+const SECONDS = 12;
+/** Intervals alone stand still: by one of them claims are renewed. */
+const GOING_ON = [
+  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
+  ...(['setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'] as const),
+];
+
+describe('of two processes over one database, while a hook of one takes longer than a claim lasts', () => {
+  let database: SqliteTestDatabase;
+  let uploads: TypeOrmUploadRepository;
+  let relays: CompletionRelay[];
+
+  beforeEach(async () => {
+    database = await sqliteTestDatabase();
+    uploads = new TypeOrmUploadRepository(database.connection, 'files');
+    relays = [];
+    jest.useFakeTimers({ doNotFake: GOING_ON });
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    await Promise.all(relays.map((relay) => relay.stop()));
+    await database.close();
+  });
+
+  /** A process with repositories of its own. */
+  function relayWith(hooks: Record<string, Hook>, concurrency = 10): CompletionRelay {
+    const relay = new CompletionRelay({
+      deliveries: new TypeOrmDeliveryRepository(database.connection, 'files'),
+      retries: new TypeOrmRetryRepository(database.connection, 'files'),
+      settings: {
+        attempts: 9,
+        firstDelay: 3_600_000,
+        longestDelay: 7_200_000,
+        concurrency,
+        elsewhere: false,
+      },
+      findHooks: () =>
+        Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } })),
+      onError: () => undefined,
+    });
+    relays.push(relay);
+    return relay;
+  }
+
+  /** A second for the claims in the database, and for those who renew them. */
+  async function second(): Promise<void> {
+    const { connection } = database;
+    await connection.change('UPDATE tus_upload SET delivery_until = delivery_until - 1000');
+    await connection.change('UPDATE tus_delivery SET due_at = due_at - 1000 WHERE due_at IS NOT NULL');
+    await jest.advanceTimersByTimeAsync(1_000);
+    // Behind what they have asked of it.
+    await connection.query('SELECT 1');
+  }
+
+  /** The other process looks each second. */
+  async function watch(other: CompletionRelay): Promise<void> {
+    for (let n = 0; n < SECONDS; n++) {
+      await second();
+      await other.catchUp();
+    }
+  }
+
+  it('the upload is not delivered by the other one', async () => {
+    const { opened, open } = gate();
+    const calls: string[] = [];
+    const busy = relayWith({ Videos: () => (calls.push('busy'), opened) });
+    const other = relayWith({ Videos: () => void calls.push('other') });
+    const id = await completeSingle(uploads);
+    busy.deliver(await found(uploads, id));
+    await watch(other);
+    open();
+    await busy.stop();
+    await watch(other);
+    expect(calls).toEqual(['busy']);
+    expect((await found(uploads, id)).delivery).toBeNull();
+  });
+
+  it('the provider that runs is not called by the other one, also where another has failed and the marker is gone', async () => {
+    const { opened, open } = gate();
+    const calls: string[] = [];
+    const failing = () => Promise.reject(new Error('not yet'));
+    const busy = relayWith({ Images: failing, Videos: () => (calls.push('busy'), opened) });
+    const other = relayWith({ Videos: () => void calls.push('other') });
+    const id = await completeSingle(uploads);
+    busy.deliver(await found(uploads, id));
+    while ((await found(uploads, id)).delivery !== null);
+    await watch(other);
+    open();
+    await busy.stop();
+    await watch(other);
+    expect(calls).toEqual(['busy']);
+    expect(await rows()).toEqual(['Images']);
+  });
+
+  it('nor is one that is called again', async () => {
+    const { opened, open } = gate();
+    const [again, calls] = [gate(), [] as string[]];
+    const busy = relayWith({
+      Videos: () => {
+        calls.push('busy');
+        if (calls.length === 1) throw new Error('not yet');
+        again.open();
+        return opened;
+      },
+    });
+    const other = relayWith({ Videos: () => void calls.push('other') });
+    const id = await completeSingle(uploads);
+    busy.deliver(await found(uploads, id));
+    await busy.idle();
+    await database.connection.change('UPDATE tus_delivery SET due_at = 0');
+    await busy.catchUp();
+    await again.opened;
+    await watch(other);
+    open();
+    await busy.stop();
+    await watch(other);
+    expect(calls).toEqual(['busy', 'busy']);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('nor is what waits in it for a place', async () => {
+    const { opened, open } = gate();
+    const calls: string[] = [];
+    const busy = relayWith({ Videos: ({ id }) => (calls.push(`busy ${id}`), opened) }, 1);
+    const other = relayWith({ Videos: ({ id }) => void calls.push(`other ${id}`) });
+    const ids = [await completeSingle(uploads), await completeSingle(uploads)];
+    for (const id of ids) busy.deliver(await found(uploads, id));
+    await watch(other);
+    expect(calls).toEqual([`busy ${ids[0]}`]);
+    open();
+    await busy.idle();
+    await busy.stop();
+    expect(calls).toEqual(ids.map((id) => `busy ${id}`));
+  });
+
+  /** Providers that have deliveries of their own on record. */
+  async function rows(): Promise<string[]> {
+    const sql = 'SELECT provider FROM tus_delivery';
+    return (await database.connection.query<{ provider: string }>(sql)).map(({ provider }) => provider);
+  }
+});
