@@ -27,7 +27,7 @@ export interface DeliveryOptions {
   readonly longestDelay?: Duration;
   /**
    * Uploads for which hooks run at once in this process. Others wait for their turn; a hook that never returns keeps
-   * its place.
+   * its place, and a warning names it.
    * @default 10
    * @throws TusOptionError use a whole number of 1 or more, or leave it out
    */

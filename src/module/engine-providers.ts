@@ -122,7 +122,8 @@ function eventProviders(name: string | undefined): Provider[] {
         ]
       ) => {
         const findHooks = () => known.get().onUploadComplete;
-        return new CompletionRelay({ deliveries, retries, settings, findHooks, onError: deliveryFailed });
+        const told = { onError: deliveryFailed, onLong: warnOfLongCall };
+        return new CompletionRelay({ deliveries, retries, settings, findHooks, ...told });
       },
     ),
   ];
@@ -195,6 +196,13 @@ function deliveryFailed(error: unknown, { id }: CompletedUpload, failed?: Failed
       ? 'and is given up: see UploadService.failedDeliveries'
       : `and is called again in ${Math.ceil(delay / 1000)} s`;
   logger.error(`OnUploadComplete of ${provider} failed for ${id} ${then}`, error);
+}
+
+function warnOfLongCall({ id }: CompletedUpload, provider: string, minutes: number): void {
+  logger.warn(
+    `OnUploadComplete of ${provider} has run for ${id} for ${minutes} minutes, and keeps its place among ` +
+      '"delivery.concurrency": give what it waits for a time limit.',
+  );
 }
 
 function logged(message: string): (error: unknown) => void {

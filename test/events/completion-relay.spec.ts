@@ -40,10 +40,11 @@ describe('the relay of completion events', () => {
 
   function relayOf(settings: Partial<DeliverySettings>, hooks: Record<string, Hook>): CompletionRelay {
     const onError = (error: unknown, { id }: { id: string }) => errors.push([error, id]);
+    const onLong = () => undefined;
     const all = { ...SETTINGS, ...settings };
     const findHooks = () =>
       Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } }));
-    const relay = new CompletionRelay({ deliveries, retries, settings: all, findHooks, onError });
+    const relay = new CompletionRelay({ deliveries, retries, settings: all, findHooks, onError, onLong });
     relays.push(relay);
     return relay;
   }
@@ -206,6 +207,7 @@ describe('the relay of completion events', () => {
       settings: { ...SETTINGS, attempts: 2 },
       findHooks: () => [{ name: 'Videos', hook: { onUploadComplete: () => Promise.reject(thrown) } }],
       onError: (error, upload, failed) => said.push([error, upload.id, failed]),
+      onLong: () => undefined,
     });
     for (const _ of [1, 2]) {
       await round(relay);

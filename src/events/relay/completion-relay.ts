@@ -32,11 +32,14 @@ export class CompletionRelay implements CompletionOutbox {
   private behind = false;
 
   constructor(private readonly deps: CompletionRelayDeps) {
-    const { concurrency } = deps.settings;
     this.calls = new HookCalls({ ...deps, alarm: this.alarm });
     this.failures = new FailedDeliveries({ ...deps, providers: () => this.providers });
-    this.slots = new Slots(concurrency, () => {
-      if (this.behind && this.slots.free >= concurrency / 2) this.catchUpSoon();
+    this.slots = new Slots({
+      count: deps.settings.concurrency,
+      onFree: () => {
+        if (this.behind && this.slots.free >= this.slots.moving / 2) this.catchUpSoon();
+      },
+      onStuck: () => (this.behind = true),
     });
   }
 

@@ -13,6 +13,7 @@ import type { Alarm } from './alarm.js';
 import { backOff } from './back-off.js';
 import { Claims } from './claims.js';
 import { HeldBack } from './held-back.js';
+import { toldOfWhileLong } from './long-call.js';
 import { SharedWrite } from './shared-write.js';
 import type { Task } from './slots.js';
 
@@ -27,6 +28,8 @@ export interface HookCallsDeps {
   readonly alarm: Alarm;
   /** Told of a hook that threw, with what follows, and of a statement that failed. */
   readonly onError: (error: unknown, upload: CompletedUpload, failed?: FailedCall) => void;
+  /** Told of a provider that has not returned for so many minutes. */
+  readonly onLong: (upload: CompletedUpload, provider: string, minutes: number) => void;
 }
 
 export interface FailedCall {
@@ -92,10 +95,17 @@ export class HookCalls {
   again(delivery: CountedDelivery, upload: CompletedUpload, hook: Hook): Task {
     return {
       key: nameOf(delivery),
-      run: () => this.settle(delivery, upload, outcomeOf(hook, upload)),
+      run: () => this.settle(delivery, upload, this.call(hook, upload)),
       hold: () => this.single.hold(nameOf(delivery), delivery),
       drop: () => this.single.drop(nameOf(delivery)),
     };
+  }
+
+  /** Never rejects. */
+  private call(hook: Hook, upload: CompletedUpload): Promise<Outcome> {
+    return toldOfWhileLong(outcomeOf(hook, upload), (minutes) =>
+      this.deps.onLong(upload, hook.name, minutes),
+    );
   }
 
   // A crash before it ends calls all of them again. The first that throws puts itself, and those that still run, on
@@ -103,7 +113,7 @@ export class HookCalls {
   private async tellAll(upload: CompletedUpload, hooks: readonly Hook[]): Promise<void> {
     const { id } = upload;
     this.marked.hold(id, id);
-    const running = new Map(hooks.map((hook) => [hook, outcomeOf(hook, upload)]));
+    const running = new Map(hooks.map((hook) => [hook, this.call(hook, upload)]));
     try {
       while (running.size > 0) {
         const outcome = await Promise.race(running.values());
@@ -194,15 +204,13 @@ export class HookCalls {
   }
 }
 
-function outcomeOf(hook: Hook, upload: CompletedUpload): Promise<Outcome> {
-  return called(hook, upload).then(
-    () => ({ hook, failed: false }),
-    (error: unknown) => ({ hook, error, failed: true }),
-  );
-}
-
-async function called({ hook }: Hook, upload: CompletedUpload): Promise<void> {
-  await hook.onUploadComplete(upload);
+async function outcomeOf(hook: Hook, upload: CompletedUpload): Promise<Outcome> {
+  try {
+    await hook.hook.onUploadComplete(upload);
+    return { hook, failed: false };
+  } catch (error) {
+    return { hook, error, failed: true };
+  }
 }
 
 function nameOf({ uploadId, provider }: DeliveryKey): string {

@@ -13,21 +13,23 @@ type Hook = OnUploadComplete['onUploadComplete'];
 
 /** More than a claim lasts: without renewal it would run out twice. */
 const SECONDS = 12;
-/** Intervals alone stand still: by one of them claims are renewed. */
+/** All but timers, and the clock that they go by. */
 const GOING_ON = [
-  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
-  ...(['setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'] as const),
+  ...(['Date', 'hrtime', 'nextTick', 'queueMicrotask'] as const),
+  ...(['setImmediate', 'clearImmediate'] as const),
 ];
 
 describe('of two processes over one database, while a hook of one takes longer than a claim lasts', () => {
   let database: SqliteTestDatabase;
   let uploads: TypeOrmUploadRepository;
   let relays: CompletionRelay[];
+  let told: string[];
 
   beforeEach(async () => {
     database = await sqliteTestDatabase();
     uploads = new TypeOrmUploadRepository(database.connection, 'files');
     relays = [];
+    told = [];
     jest.useFakeTimers({ doNotFake: GOING_ON });
   });
   afterEach(async () => {
@@ -51,6 +53,7 @@ describe('of two processes over one database, while a hook of one takes longer t
       findHooks: () =>
         Object.entries(hooks).map(([name, onUploadComplete]) => ({ name, hook: { onUploadComplete } })),
       onError: () => undefined,
+      onLong: ({ id }, provider, minutes) => told.push(`${provider} ${id} ${minutes}`),
     });
     relays.push(relay);
     return relay;
@@ -67,11 +70,18 @@ describe('of two processes over one database, while a hook of one takes longer t
   }
 
   /** The other process looks each second. */
-  async function watch(other: CompletionRelay): Promise<void> {
-    for (let n = 0; n < SECONDS; n++) {
+  async function watch(other: CompletionRelay, seconds = SECONDS): Promise<void> {
+    for (let n = 0; n < seconds; n++) {
       await second();
       await other.catchUp();
     }
+  }
+
+  /** Until all that has returned is on record, which waits a moment for more of it. */
+  async function ended(work: Promise<void>): Promise<void> {
+    const end = { reached: false };
+    void work.then(() => (end.reached = true));
+    while (!end.reached) await jest.advanceTimersByTimeAsync(25);
   }
 
   it('the upload is not delivered by the other one', async () => {
@@ -83,7 +93,7 @@ describe('of two processes over one database, while a hook of one takes longer t
     busy.deliver(await found(uploads, id));
     await watch(other);
     open();
-    await busy.stop();
+    await ended(busy.stop());
     await watch(other);
     expect(calls).toEqual(['busy']);
     expect((await found(uploads, id)).delivery).toBeNull();
@@ -100,7 +110,7 @@ describe('of two processes over one database, while a hook of one takes longer t
     while ((await found(uploads, id)).delivery !== null);
     await watch(other);
     open();
-    await busy.stop();
+    await ended(busy.stop());
     await watch(other);
     expect(calls).toEqual(['busy']);
     expect(await rows()).toEqual(['Images']);
@@ -120,13 +130,13 @@ describe('of two processes over one database, while a hook of one takes longer t
     const other = relayWith({ Videos: () => void calls.push('other') });
     const id = await completeSingle(uploads);
     busy.deliver(await found(uploads, id));
-    await busy.idle();
+    await ended(busy.idle());
     await database.connection.change('UPDATE tus_delivery SET due_at = 0');
     await busy.catchUp();
     await again.opened;
     await watch(other);
     open();
-    await busy.stop();
+    await ended(busy.stop());
     await watch(other);
     expect(calls).toEqual(['busy', 'busy']);
     expect(await rows()).toEqual([]);
@@ -142,9 +152,69 @@ describe('of two processes over one database, while a hook of one takes longer t
     await watch(other);
     expect(calls).toEqual([`busy ${ids[0]}`]);
     open();
-    await busy.idle();
-    await busy.stop();
+    await ended(busy.idle());
+    await ended(busy.stop());
     expect(calls).toEqual(ids.map((id) => `busy ${id}`));
+  });
+
+  it('what waits in it is delivered by the other one, once no place has come free for 30 s, and by itself when one has', async () => {
+    const [one, others, last] = [gate(), gate(), gate()];
+    const calls: string[] = [];
+    const busy = relayWith(
+      {
+        Videos: ({ id }) => {
+          calls.push(`busy ${id}`);
+          if (calls.length > 3) last.open();
+          return calls.length === 1 ? one.opened : others.opened;
+        },
+      },
+      3,
+    );
+    const other = relayWith({ Videos: ({ id }) => void calls.push(`other ${id}`) });
+    const ids: string[] = [];
+    const completed = async () => {
+      const id = await completeSingle(uploads);
+      ids.push(id);
+      busy.deliver(await found(uploads, id));
+    };
+    for (const _ of [1, 2, 3, 4]) await completed();
+    await watch(other, 29);
+    expect(calls).toEqual(ids.slice(0, 3).map((id) => `busy ${id}`));
+    await watch(other);
+    expect(calls.splice(3)).toEqual([`other ${ids[3]}`]);
+    // It does not wait in vain.
+    await completed();
+    await watch(other);
+    expect(calls.splice(3)).toEqual([`other ${ids[4]}`]);
+    await completed();
+    for (let n = 0; n < SECONDS; n++) await second();
+    one.open();
+    await last.opened;
+    expect(calls.slice(3)).toEqual([`busy ${ids[5]}`]);
+    others.open();
+    await ended(busy.stop());
+  });
+
+  it('the log says so after five minutes, and each hour', async () => {
+    const [one, another] = [gate(), gate()];
+    const busy = relayWith({
+      Videos: () => one.opened,
+      Images: () => undefined,
+      Sounds: () => another.opened,
+    });
+    const id = await completeSingle(uploads);
+    busy.deliver(await found(uploads, id));
+    await jest.advanceTimersByTimeAsync(299_999);
+    expect(told).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(told).toEqual([`Videos ${id} 5`, `Sounds ${id} 5`]);
+    another.open();
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(told.slice(2)).toEqual([`Videos ${id} 65`]);
+    one.open();
+    await ended(busy.stop());
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(told).toHaveLength(3);
   });
 
   /** Providers that have deliveries of their own on record. */
