@@ -28,6 +28,7 @@ export class ProgressThrottle {
   private readonly entries = new Map<string, Entry>();
   private readonly now: () => number;
   private timer: NodeJS.Timeout | undefined;
+  private closed = false;
 
   constructor(private readonly deps: ProgressThrottleDeps) {
     this.now = deps.now ?? (() => performance.now());
@@ -36,7 +37,7 @@ export class ProgressThrottle {
   /** The upload stands at the offset of this record. */
   advance(record: UploadRecord): void {
     const entry = this.entries.get(record.id);
-    if (entry && this.now() - entry.at < this.deps.interval) entry.latest = record;
+    if (entry && !this.closed && this.now() - entry.at < this.deps.interval) entry.latest = record;
     else this.tell(record, entry);
   }
 
@@ -48,8 +49,9 @@ export class ProgressThrottle {
     if (this.entries.size === 0) this.stop();
   }
 
-  /** Reports what is held back. */
+  /** Reports what is held back, and from now on holds nothing back. */
   close(): void {
+    this.closed = true;
     for (const [id, { latest }] of this.entries) this.end(id, latest);
   }
 

@@ -41,6 +41,8 @@ export class UploadHooks {
   private readonly progress: ProgressThrottle;
   private progressCalls = new Map<unknown, ProgressCalls>();
   private readonly finishing: FinishRuns;
+  /** Of hooks that are told, as long as they run. */
+  private readonly calls = new Set<Promise<void>>();
 
   constructor(private readonly deps: UploadHooksDeps) {
     this.progress = new ProgressThrottle({
@@ -142,9 +144,14 @@ export class UploadHooks {
     this.announce('failed', { ...record, state: 'failed' }, { reason: sentence });
   }
 
-  /** Tells what is held back, and ends the streams. */
-  close(): void {
+  /** Tells what is held back, and resolves when no hook that is told of something runs any more. */
+  async settle(): Promise<void> {
     this.progress.close();
+    while (this.calls.size > 0) await Promise.all(this.calls);
+  }
+
+  /** Ends the streams. */
+  close(): void {
     this.deps.events.close();
   }
 
@@ -176,7 +183,11 @@ export class UploadHooks {
     const hooks = this.for(method, record);
     if (hooks.length === 0) return;
     const upload = toUpload(record);
-    for (const named of hooks) this.deps.run(() => this.call(named, { method, upload }));
+    for (const named of hooks) {
+      const call = this.call(named, { method, upload }).finally(() => this.calls.delete(call));
+      this.calls.add(call);
+      this.deps.run(() => call);
+    }
   }
 
   /** Never rejects. */

@@ -46,18 +46,23 @@ export class TusLifecycle
     this.deps.maintenance.start();
   }
 
-  /** What hooks use may be closed from here on: none of `OnUploadComplete` is begun any more. */
+  /**
+   * No call of `OnUploadComplete` is begun any more. Modules that import this one are destroyed before it: of what hooks use
+   * they close nothing earlier than in `onApplicationShutdown`.
+   */
   onModuleDestroy(): void {
     this.deps.relay.pause();
   }
 
   /** Running uploads are cut at a durable offset; their clients resume on the next process. */
   async beforeApplicationShutdown(): Promise<void> {
-    // Before the application closes in `onApplicationShutdown` what its hooks use.
+    // All of it before the application closes in `onApplicationShutdown` what its hooks use.
     const called = within(GRACE_MILLISECONDS, this.deps.relay.stop());
     // First of all: what maintenance works on has to let go, too.
     await this.deps.locker.drain(GRACE_MILLISECONDS);
     await within(GRACE_MILLISECONDS, this.deps.maintenance.stop());
+    // By now it is known how far uploads have come, and what maintenance has ended.
+    await within(GRACE_MILLISECONDS, this.deps.hooks.settle());
     await called;
   }
 
