@@ -54,7 +54,7 @@ function providerOf(wrapper: Wrapper): Provider | undefined {
     ? wrapper.instance
     : (wrapper.metatype as { prototype?: unknown } | null)?.prototype;
   if (typeof candidate !== 'object' || candidate === null) return undefined;
-  const methods = HOOK_NAMES.filter((method) => typeof Reflect.get(candidate, method) === 'function');
+  const methods = HOOK_NAMES.filter((method) => hasMethod(candidate, method));
   if (methods.length === 0) return undefined;
   if (!isStatic || wrapper.isTransient) {
     throw new Error(
@@ -62,6 +62,15 @@ function providerOf(wrapper: Wrapper): Provider | undefined {
     );
   }
   return { name, instance: candidate, methods, options: optionsOf(candidate) };
+}
+
+/** A proxy may throw for what it does not know, and has no such hook then. */
+function hasMethod(candidate: object, method: HookName): boolean {
+  try {
+    return typeof Reflect.get(candidate, method) === 'function';
+  } catch {
+    return false;
+  }
 }
 
 /** `OnUploadCreate and OnUploadFinish` of the methods. */

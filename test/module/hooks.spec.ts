@@ -152,6 +152,25 @@ describe('hooks of an application', () => {
     });
   });
 
+  it('are none of a proxy that throws for what it does not know', async () => {
+    const strict = new Proxy(
+      {},
+      {
+        get: (_, name) => {
+          // Nest itself asks for these.
+          if (typeof name === 'symbol' || !name.startsWith('onUpload')) return undefined;
+          throw new Error(`There is no ${name}.`);
+        },
+      },
+    );
+    const { origin } = await apps.start('express', {
+      imports: await register(undefined),
+      providers: [{ provide: 'strict', useValue: strict }, calling('first')],
+    });
+    await create(`${origin}/files`, { 'upload-length': '1' });
+    expect(called).toEqual(['first']);
+  });
+
   describe('refuse the start', () => {
     it.each<[TusHooksOptions, string]>([
       [
