@@ -19,8 +19,6 @@ export interface UploadHooksDeps {
   readonly progressInterval: number;
   /** Asked once, before anything is asked of them or told. @throws Error while they cannot be known */
   readonly findHooks: () => HookLists;
-  /** Takes work that no client waits for, and that the end of the application does. */
-  readonly run: (work: () => Promise<unknown>) => void;
   /** Told of a hook that failed. */
   readonly onError: (error: unknown, failed: FailedHook) => void;
 }
@@ -186,7 +184,6 @@ export class UploadHooks {
     for (const named of hooks) {
       const call = this.call(named, { method, upload }).finally(() => this.calls.delete(call));
       this.calls.add(call);
-      this.deps.run(() => call);
     }
   }
 

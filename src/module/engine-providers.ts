@@ -96,18 +96,10 @@ function eventProviders(name: string | undefined): Provider[] {
     provide(KnownHooks, [DiscoveryService], (discovery: DiscoveryService) => new KnownHooks(discovery, name)),
     provide(
       UploadHooks,
-      [getUploadEventsToken(name), RESOLVED_OPTIONS, Background, KnownHooks],
-      (
-        ...[events, { progressInterval }, background, known]: [
-          UploadEvents,
-          ResolvedOptions,
-          Background,
-          KnownHooks,
-        ]
-      ) => {
-        const run = (work: () => Promise<unknown>): void => background.run(work);
+      [getUploadEventsToken(name), RESOLVED_OPTIONS, KnownHooks],
+      (events: UploadEvents, { progressInterval }: ResolvedOptions, known: KnownHooks) => {
         const findHooks = (): HookLists => known.get();
-        return new UploadHooks({ events, progressInterval, run, findHooks, onError: logFailedHook });
+        return new UploadHooks({ events, progressInterval, findHooks, onError: logFailedHook });
       },
     ),
     provide(

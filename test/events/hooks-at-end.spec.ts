@@ -1,7 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { gate } from '../protocol-http/support.js';
 import { bodyOf, UploadsContext } from '../uploads/uploads-context.js';
 import type { ContextOptions } from '../uploads/uploads-context.js';
+
+/** All but time-outs. */
+const GOING_ON = [
+  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
+  ...(['setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] as const),
+];
 
 describe('hooks that are told, at the end of the application', () => {
   let context: UploadsContext;
@@ -47,5 +54,25 @@ describe('hooks that are told, at the end of the application', () => {
     await context.uploads.terminate(id);
     await context.leave();
     expect(lines).toEqual(['begin terminated 0', 'end terminated 0', 'pool closed']);
+  });
+
+  it('that do not return are left behind after five seconds', async () => {
+    const { closed, open } = gate();
+    await start({ onUploadTerminated: () => closed });
+    const { id } = await context.uploads.create({ length: 2 });
+    await context.uploads.terminate(id);
+    await context.idle();
+    jest.useFakeTimers({ doNotFake: GOING_ON });
+    try {
+      const left = context.leave();
+      await jest.advanceTimersByTimeAsync(4_999);
+      for (let turn = 0; turn < 500; turn++) await new Promise(setImmediate);
+      expect(lines).toEqual([]);
+      while (lines.length === 0) await jest.advanceTimersByTimeAsync(1);
+      await left;
+    } finally {
+      jest.useRealTimers();
+      open();
+    }
   });
 });

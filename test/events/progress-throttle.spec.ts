@@ -75,6 +75,15 @@ describe('how often the progress of an upload is told', () => {
     expect(told).toEqual(['a 1']);
   });
 
+  it('all of it once nothing is held back any more', () => {
+    advance('a', 1);
+    advance('a', 2);
+    throttle.close();
+    advance('a', 3);
+    advance('a', 4);
+    expect(told).toEqual(['a 1', 'a 2', 'a 3', 'a 4']);
+  });
+
   it('without a timer once nothing moves, and none per upload', () => {
     for (let n = 0; n < 100; n++) advance(`${n}`, 1);
     expect(jest.getTimerCount()).toBe(1);
