@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Module } from '@nestjs/common';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientsModule, EventPattern, Payload, Transport } from '@nestjs/microservices';
 import type { ClientProxy, MicroserviceOptions } from '@nestjs/microservices';
-import { Subject, firstValueFrom, of } from 'rxjs';
-import { CompletedUploadPublisher } from '../../src/index.js';
-import type { CompletedUploadPublisherOptions, UploadCloudEvent } from '../../src/index.js';
+import { NEVER, Subject, TimeoutError, firstValueFrom, of } from 'rxjs';
+import { CompletedUploadPublisher, Metadata } from '../../src/index.js';
+import type { CompletedUpload, CompletedUploadPublisherOptions, UploadCloudEvent } from '../../src/index.js';
 import { REDIS, startRedis } from '../support/services/redis.js';
 import type { RunningServer } from '../support/services/server-process.js';
 import { withService } from '../support/services/with-service.js';
@@ -170,6 +170,45 @@ withService(REDIS, () => {
       while ((await context.connection.query(failures, [id, 'CompletedUploadPublisher'])).length > 0);
       expect(received.map(({ subject }) => subject)).toEqual([before.id, id]);
     });
+  });
+});
+
+describe('CompletedUploadPublisher', () => {
+  const upload = {
+    id: 'a',
+    metadata: Metadata.parse(undefined),
+    createdAt: new Date(0),
+    completedAt: new Date(0),
+    expiresAt: null,
+  } as CompletedUpload;
+
+  it('sends under the pattern that it was given', async () => {
+    const emit = jest.fn((_pattern: string, _event: UploadCloudEvent) => of(undefined));
+    await new CompletedUploadPublisher({
+      client: { emit },
+      source: '/files',
+      pattern: 'uploads.done',
+    }).onUploadComplete(upload);
+    await new CompletedUploadPublisher({ client: { emit }, source: '/files' }).onUploadComplete(upload);
+    expect(emit.mock.calls.map(([pattern]) => pattern)).toEqual([
+      'uploads.done',
+      'nestjs-tus.upload.completed',
+    ]);
+  });
+
+  it('fails, and is called again, where the broker has not taken the event within 30 s', async () => {
+    jest.useFakeTimers();
+    try {
+      const publisher = new CompletedUploadPublisher({ client: { emit: () => NEVER }, source: '/files' });
+      let failure: unknown;
+      publisher.onUploadComplete(upload).catch((error: unknown) => (failure = error));
+      await jest.advanceTimersByTimeAsync(29_999);
+      expect(failure).toBeUndefined();
+      await jest.advanceTimersByTimeAsync(1);
+      expect(failure).toBeInstanceOf(TimeoutError);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

@@ -155,6 +155,23 @@ describe.each(PLATFORMS)('hooks on %s', (platform) => {
       expect(app.get(Quota).asked).toMatchObject([{ id: idOf(url), kind: 'partial', key: null }]);
     });
 
+    it('that refuses a final leaves its partials as they are: they can be merged later', async () => {
+      const { hook } = creating(({ kind }) => {
+        if (kind === 'final' && refuses) throw new ForbiddenException('Not now.');
+      });
+      let refuses = true;
+      await start({ hooks: [hook] });
+      const list = [await partial(app, 'he'), await partial(app, 'llo')];
+      expect((await concatenate(app, list)).status).toBe(403);
+      expect(await count(app)).toBe(2);
+      refuses = false;
+      expect(await content(app, made(app, await concatenate(app, list)))).toBe('hello');
+      refuses = true;
+      const pinned = await partial(app, 'hello');
+      expect((await concatenate(app, [pinned])).status).toBe(403);
+      expect((await remove(pinned)).status).toBe(204);
+    });
+
     it('is asked without a context by calls of the application', async () => {
       const contexts: unknown[] = [];
       const { hook } = creating((_, context) => void contexts.push(context));
@@ -175,6 +192,33 @@ describe.each(PLATFORMS)('hooks on %s', (platform) => {
       expect(asked).toEqual([[idOf(url), 'ada']]);
       expect((await remove(url)).status).toBe(404);
       expect(asked).toHaveLength(1);
+    });
+
+    it('is asked without a context by calls of the application', async () => {
+      const contexts: unknown[] = [];
+      await start({
+        hooks: [{ onUploadTerminate: (_: Upload, context: unknown) => void contexts.push(context) }],
+      });
+      const url = await create(app.endpoint, { 'upload-length': '5' });
+      await app.get(UploadService).terminate(idOf(url));
+      expect(contexts).toEqual([undefined]);
+    });
+
+    it('is asked about partials only where that was asked for', async () => {
+      const asked: string[] = [];
+      @TusHooks({ includePartials: true })
+      @Injectable()
+      class Register {
+        onUploadTerminate({ id }: Upload): void {
+          asked.push(id);
+          throw new ConflictException();
+        }
+      }
+      const refusing = { onUploadTerminate: () => Promise.reject(new Error('not for partials')) };
+      await start({ hooks: [refusing], providers: [Register] });
+      const url = await partial(app, 'hello');
+      expect((await remove(url)).status).toBe(409);
+      expect(asked).toEqual([idOf(url)]);
     });
 
     it.each([
@@ -229,6 +273,39 @@ describe.each(PLATFORMS)('hooks on %s', (platform) => {
       expect(terminated.ids).toEqual([idOf(deleted)]);
       expect(new Set(progress.ids)).toEqual(new Set([idOf(deleted)]));
       expect(progress.list.at(-1)).toMatchObject({ offset: 2, length: 5, state: 'open' });
+    });
+
+    it('are told of partials where that was asked for', async () => {
+      const lines: string[] = [];
+      const expired = new Told();
+      @TusHooks({ includePartials: true })
+      @Injectable()
+      class Journal {
+        onUploadProgress = ({ id }: Upload) => void lines.push(`progress ${id}`);
+        onUploadTerminated = ({ id }: Upload) => void lines.push(`terminated ${id}`);
+        onUploadExpire = expired.hear;
+      }
+      await start({ providers: [Journal], tus: { progressInterval: 0 } });
+      const [deleted, old] = [await partial(app, 'hello'), await partial(app, 'world')];
+      const over = expired.next();
+      await sql(app, 'UPDATE tus_upload SET expires_at = 1 WHERE id = ?', [idOf(old)]);
+      await app.get(Maintenance).run();
+      expect(await over).toMatchObject({ id: idOf(old), kind: 'partial' });
+      await remove(deleted);
+      expect(lines).toEqual([
+        ...[deleted, old].map((url) => `progress ${idOf(url)}`),
+        `terminated ${idOf(deleted)}`,
+      ]);
+    });
+
+    it('OnUploadExpire is told of a complete upload, too', async () => {
+      const expired = new Told();
+      await start({ hooks: [{ onUploadExpire: expired.hear }], tus: { expiration: { completed: '1h' } } });
+      const url = made(app, await post(app, { 'upload-length': '5' }, 'hello'));
+      const over = expired.next();
+      await sql(app, 'UPDATE tus_upload SET expires_at = 1 WHERE id = ?', [idOf(url)]);
+      await app.get(Maintenance).run();
+      expect(await over).toMatchObject({ id: idOf(url), offset: 5, length: 5, key: idOf(url) });
     });
 
     it('that throw are logged, and change nothing for clients', async () => {

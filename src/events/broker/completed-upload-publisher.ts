@@ -27,7 +27,8 @@ export interface CompletedUploadPublisherOptions {
 /**
  * Hands each completed upload, and each merged final, to a message broker as a CloudEvents 1.0 object. Make it a provider:
  * it is an `OnUploadComplete` like any other, so that an event which the broker has not taken within 30 s is sent again,
- * also after a crash. How safe the event is from then on is the broker's.
+ * also after a crash. How safe the event is from then on is the broker's; clients of NATS and TCP take what they have only
+ * buffered for taken.
  *
  * @example
  * {
