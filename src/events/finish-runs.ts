@@ -26,9 +26,16 @@ interface Run {
   touched: number;
 }
 
+export interface FailedFinish {
+  /** The name of the provider. */
+  readonly name: string;
+  readonly uploadId: string;
+  readonly keep: boolean;
+}
+
 export interface FinishRunsDeps {
-  /** Told of a hook that failed, as opposed to one that refused. */
-  readonly onError: (error: unknown, hook: string, uploadId: string) => void;
+  /** Told of a hook that failed, also by a status of 5xx, as opposed to one that refused. */
+  readonly onError: (error: unknown, failed: FailedFinish) => void;
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -112,7 +119,8 @@ export class FinishRuns {
         const error = answerTo(thrown, `OnUploadFinish of ${named.name}`);
         if (typeof error === 'object' && error !== null) this.verdicts.add(error);
         const { status, keep } = refusalOf(error);
-        if (status === undefined) this.deps.onError(error, named.name, upload.id);
+        const failed = { name: named.name, uploadId: upload.id, keep };
+        if (status === undefined || status >= 500) this.deps.onError(error, failed);
         if (keep) this.pause(run);
         return { accepted: false, error, keep };
       }

@@ -29,6 +29,8 @@ export interface FailedHook {
   /** The name of the provider. */
   readonly name: string;
   readonly uploadId: string;
+  /** What becomes of an upload that was about to be complete: whether it stays, and is asked for again. */
+  readonly keep?: boolean;
 }
 
 type Told = 'onUploadTerminated' | 'onUploadExpire' | 'onUploadProgress';
@@ -48,7 +50,7 @@ export class UploadHooks {
       report: (record) => this.tellProgress(record),
     });
     this.finishing = new FinishRuns({
-      onError: (error, name, uploadId) => deps.onError(error, { method: 'onUploadFinish', name, uploadId }),
+      onError: (error, failed) => deps.onError(error, { method: 'onUploadFinish', ...failed }),
     });
   }
 

@@ -201,9 +201,9 @@ function logged(message: string): (error: unknown) => void {
   return (error) => logger.error(message, error);
 }
 
-function logFailedHook(error: unknown, { method, name, uploadId }: FailedHook): void {
-  const kept = method === 'onUploadFinish' ? '; the upload is kept, and it is asked again' : '';
-  logger.error(`${method} of ${name} failed for ${uploadId}${kept}`, error);
+function logFailedHook(error: unknown, { method, name, uploadId, keep }: FailedHook): void {
+  const then = keep ? '; the upload is kept, and it is asked again' : '';
+  logger.error(`${method} of ${name} failed for ${uploadId}${then}`, error);
 }
 
 function settingsOf(options: ResolvedOptions): UploadSettings {

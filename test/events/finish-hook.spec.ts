@@ -1,7 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { BadRequestException, UnprocessableEntityException } from '@nestjs/common';
+import {
+  BadRequestException,
+  ServiceUnavailableException,
+  UnprocessableEntityException,
+} from '@nestjs/common';
 import { firstValueFrom } from 'rxjs';
 import { UploadEvents, UploadRefusedError, UploadService } from '../../src/index.js';
 import type {
@@ -302,6 +306,28 @@ describe.each(PLATFORMS)('OnUploadFinish on %s', (platform) => {
       await idle();
       expect(verifier.asked).toHaveLength(1);
       expect(await record(app, url)).toMatchObject({ state: 'finishing' });
+    });
+
+    it('by a 5xx is in the log, also of a final whose client does not wait', async () => {
+      const log = new Log();
+      const { closed, open } = gate();
+      const away = () => Promise.reject(new ServiceUnavailableException('No scanner.'));
+      const verifier = new Verifier(away);
+      await start(verifier, { log, tus: { respondAfter: 0 } });
+      const url = await begun();
+      expect((await patch(url, 0, 'hello')).status).toBe(503);
+      verifier.decide = () => closed.then(away);
+      const answer = await concatenate(app, [await partial(app, 'hello')]);
+      open();
+      await idle();
+      const kept = (id: string) =>
+        `onUploadFinish of hook-0 failed for ${id}; the upload is kept, and it is asked again`;
+      expect(answer.status).toBe(201);
+      expect(log.errors).toEqual([kept(idOf(url)), kept(verifier.asked[1]!)]);
+      verifier.decide = () => Promise.reject(new UploadRefusedError('Never.', { status: 501 }));
+      const refused = await begun();
+      expect((await patch(refused, 0, 'hello')).status).toBe(501);
+      expect(log.errors.slice(2)).toEqual([`onUploadFinish of hook-0 failed for ${idOf(refused)}`]);
     });
 
     it('leaves nothing of a POST with all bytes behind: its client was told no URL', async () => {

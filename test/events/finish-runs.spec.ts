@@ -15,7 +15,10 @@ describe('when OnUploadFinish is called again', () => {
   beforeEach(() => {
     clock = 0;
     errors = [];
-    runs = new FinishRuns({ onError: (_, hook, id) => errors.push(`${hook} ${id}`), now: () => clock });
+    runs = new FinishRuns({
+      onError: (_, { name, uploadId }) => errors.push(`${name} ${uploadId}`),
+      now: () => clock,
+    });
   });
 
   const named = (onUploadFinish: OnUploadFinish['onUploadFinish']) => ({
