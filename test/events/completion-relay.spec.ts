@@ -453,6 +453,70 @@ describe('the relay of completion events', () => {
     expect(told).toEqual([id, id]);
   });
 
+  it.each(['delivered', 'failed'] as const)(
+    'waits like this, too, with a provider that is called again by itself, where it is not taken that it has %s',
+    async (outcome) => {
+      const id = await abandoned();
+      const told: string[] = [];
+      let fails = true;
+      const relay = relayWith(() => {
+        told.push(id);
+        if (fails) throw new Error('not yet');
+      });
+      await round(relay);
+      fails = outcome === 'failed';
+      const record = retries[outcome].bind(retries);
+      retries[outcome] = () => Promise.reject(new Error('the disk of the database is full'));
+      for (const _ of [1, 2, 3]) {
+        await delaysOver();
+        await round(relay);
+      }
+      expect([told, await countOf(id, 'Hook0')]).toEqual([[id, id], 1]);
+      await relay.stop();
+      Object.assign(retries, { [outcome]: record });
+      await delaysOver();
+      await round(relayWith(() => void told.push('next')));
+      expect([told, await countOf(id, 'Hook0')]).toEqual([[id, id, 'next'], undefined]);
+    },
+  );
+
+  it('calls no hook a second time beside itself, where the answer was lost that another has thrown', async () => {
+    const id = await abandoned();
+    const told: string[] = [];
+    let finish = (): void => undefined;
+    const relay = relayOf(
+      {},
+      {
+        Failing: () => {
+          told.push('failing');
+          if (told.length < 3) throw new Error('not yet');
+        },
+        Long: () => {
+          told.push('long');
+          return new Promise<void>((resolve) => (finish = resolve));
+        },
+      },
+    );
+    const open = retries.open.bind(retries);
+    retries.open = async (...input) => {
+      await open(...input);
+      throw new Error('the answer was lost');
+    };
+    await relay.catchUp();
+    while ((await countOf(id, 'Long')) === undefined);
+    while ((await countOf(id, 'Failing')) !== undefined) {
+      await delaysOver();
+      await relay.catchUp();
+    }
+    expect(told).toEqual(['failing', 'long', 'failing']);
+    finish();
+    await relay.stop();
+    // It has returned, but nobody knows: at least once.
+    await delaysOver();
+    await round(relayOf({}, { Long: () => void told.push('long') }));
+    expect(told.slice(3)).toEqual(['long']);
+  });
+
   /** Lets its claim run out until somebody has taken it, and that is on record. */
   async function calledUntilDelivered(relay: CompletionRelay, id: string): Promise<void> {
     while ((await found(uploads, id)).delivery !== null) {

@@ -57,7 +57,10 @@ export class HookCalls {
     this.done = new SharedWrite((ids) => deliveries.delivered(ids));
     this.heldBack = new HeldBack({
       delay: (faults) => backOff(settings, faults, Math.random()) ?? settings.longestDelay,
-      drop: (id) => this.marked.drop(id),
+      drop: (key) => {
+        this.marked.drop(key);
+        this.single.drop(key);
+      },
     });
   }
 
@@ -86,7 +89,7 @@ export class HookCalls {
     while (this.ending.size > 0) await Promise.all(this.ending);
   }
 
-  /** Whether the hook is being called already: its claim has run out where the database did not answer for long. */
+  /** Whether the hook is being called already, where the database did not answer for long, or is held back. */
   isCalling(delivery: DeliveryKey): boolean {
     return this.single.has(nameOf(delivery));
   }
@@ -153,18 +156,27 @@ export class HookCalls {
     { hook, error }: Outcome,
     running: ReadonlyMap<Hook, Promise<Outcome>>,
   ): Promise<void> {
-    const others = [...running].map(([{ name }, outcome]) => ({ key: keyOf(upload, name), outcome }));
+    const others = [...running].map(([{ name }, outcome]) => {
+      return { delivery: { ...keyOf(upload, name), attempts: 0 }, outcome };
+    });
+    // Before it is known that their rows are there: the answer may be lost.
+    for (const { delivery } of others) this.single.hold(nameOf(delivery), delivery);
     const failure = this.failure(upload, { hook, error }, 1);
-    const open = [{ ...keyOf(upload, hook.name), failure }, ...others.map(({ key }) => key)];
-    const recorded = await this.deps.retries.open(upload.id, open);
+    const open = [{ ...keyOf(upload, hook.name), failure }, ...others.map(({ delivery }) => delivery)];
+    let recorded = false;
+    try {
+      recorded = await this.deps.retries.open(upload.id, open);
+    } finally {
+      // Where somebody else was faster, the rows are theirs.
+      if (!recorded)
+        for (const { delivery, outcome } of others)
+          void outcome.then(() => this.single.drop(nameOf(delivery)));
+    }
     this.ringFor(failure);
     this.heldBack.forget(upload.id);
     this.marked.drop(upload.id);
-    // Where somebody else was faster, the rows are theirs.
     if (!recorded) return void (await Promise.all(running.values()));
-    await Promise.all(
-      others.map(({ key, outcome }) => this.settle({ ...key, attempts: 0 }, upload, outcome)),
-    );
+    await Promise.all(others.map(({ delivery, outcome }) => this.settle(delivery, upload, outcome)));
   }
 
   // A crash before the statement calls the hook again, once the claim has run out; after it never, or when it is due. Of
@@ -174,17 +186,20 @@ export class HookCalls {
     upload: CompletedUpload,
     call: Promise<Outcome>,
   ): Promise<void> {
-    this.single.hold(nameOf(delivery), delivery);
+    const key = nameOf(delivery);
+    this.single.hold(key, delivery);
     const outcome = await call;
     try {
-      if (!outcome.failed) return await this.deps.retries.delivered(delivery);
-      const failure = this.failure(upload, outcome, delivery.attempts + 1);
-      await this.deps.retries.failed(delivery, failure);
-      this.ringFor(failure);
+      if (outcome.failed) {
+        const failure = this.failure(upload, outcome, delivery.attempts + 1);
+        await this.deps.retries.failed(delivery, failure);
+        this.ringFor(failure);
+      } else await this.deps.retries.delivered(delivery);
+      this.heldBack.forget(key);
+      this.single.drop(key);
     } catch (fault) {
       this.deps.onError(fault, upload);
-    } finally {
-      this.single.drop(nameOf(delivery));
+      this.heldBack.add(key);
     }
   }
 
