@@ -76,18 +76,20 @@ export interface ReceivedBody {
   readonly length: number | null;
   /** Whoever sent it. */
   readonly call: FinishCall;
+  /** As of `Finishing`. */
+  readonly isNew?: boolean;
 }
 
 /** Records what a body brought: the end of the upload, or the offset it reached. */
 export async function recordReceived(
   deps: UploadDeps,
   lock: Lock,
-  { received, length, call }: ReceivedBody,
+  { received, length, ...finishing }: ReceivedBody,
 ): Promise<UploadRecord> {
   const { failure, refusal, discarded, finish } = received;
   const whole = received.offset === length;
-  const finishing = whole && !failure && !discarded && lock.signal.reason !== 'lost';
-  if (finishing) return finishUpload(deps, lock, { length, finish, call });
+  const ends = whole && !failure && !discarded && lock.signal.reason !== 'lost';
+  if (ends) return finishUpload(deps, lock, { length, finish, ...finishing });
   finish?.discard();
   if (failure?.kind === 'missing' || received.spoiled) {
     await failUpload(deps, lock, refusal ?? failure);

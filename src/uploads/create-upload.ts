@@ -66,7 +66,7 @@ async function newUpload(deps: UploadDeps, input: CreateUpload, metadata: Metada
 
 async function createEmpty(deps: UploadDeps, upload: NewUpload, call: FinishCall): Promise<UploadRecord> {
   const lock = deps.locker.adopt(await inserted(deps, upload, deps.locker.holder));
-  return orDiscard(deps, lock, () => finishUpload(deps, lock, { length: 0, call }));
+  return orDiscard(deps, lock, () => finishUpload(deps, lock, { length: 0, call, isNew: true }));
 }
 
 async function createWithBody(
@@ -82,7 +82,7 @@ async function createWithBody(
       received.finish?.discard();
       throw refusal;
     }
-    return recordReceived(deps, lock, { received, length: upload.length, call: input });
+    return recordReceived(deps, lock, { received, length: upload.length, call: input, isNew: true });
   });
 }
 

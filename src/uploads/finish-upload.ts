@@ -3,7 +3,7 @@ import type { UploadChange, UploadRecord } from '../repository/upload-record.js'
 import { extensionOf } from './extension.js';
 import type { Completed, Finish } from '../storage/upload-storage.js';
 import { askToFinish } from './ask-to-finish.js';
-import type { CompletedBytes } from './ask-to-finish.js';
+import type { AskedFinish, CompletedBytes } from './ask-to-finish.js';
 import type { FinishCall } from './commands.js';
 import { failUpload } from './fail-upload.js';
 import { asStorageError, isFinal, refusalOf } from './storage-refusal.js';
@@ -16,6 +16,8 @@ export interface Finishing {
   readonly finish?: Finish | undefined;
   /** Whoever waits for it; undefined where nobody does. */
   readonly call?: FinishCall;
+  /** It is being created: where this throws the caller leaves nothing of it behind (CRE-22). */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -28,8 +30,11 @@ export interface Finishing {
 export async function finishUpload(
   deps: UploadDeps,
   lock: Lock,
-  { length, finish, call }: Finishing,
+  { length, finish, call, isNew }: Finishing,
 ): Promise<UploadRecord> {
+  const fail = async (reason: unknown): Promise<void> => {
+    if (!isNew) await failUpload(deps, lock, reason);
+  };
   // A small upload that is whole in its POST was inserted as `finishing`: two statements, not three. A partial is
   // never published: it is announced only where nobody could go on from its offset after a crash in between.
   const { kind, state } = lock.upload;
@@ -41,10 +46,10 @@ export async function finishUpload(
     completed = await (finish ? finish.complete() : deps.storage.complete(upload));
   } catch (error) {
     const failure = asStorageError(error);
-    if (isFinal(failure)) await failUpload(deps, lock, refusalOf(failure));
+    if (isFinal(failure)) await fail(refusalOf(failure));
     throw refusalOf(failure);
   }
-  return endFinishing(deps, lock, { bytes: { length, ...completed }, call });
+  return endFinishing(deps, lock, { bytes: { length, ...completed }, call, fail });
 }
 
 /**
@@ -67,7 +72,8 @@ export async function settleFinishing(
     await lock.write({ state: 'open' });
     return undefined;
   }
-  return endFinishing(deps, lock, { bytes: { length, ...completed }, call });
+  const fail = (reason: unknown): Promise<void> => failUpload(deps, lock, reason);
+  return endFinishing(deps, lock, { bytes: { length, ...completed }, call, fail });
 }
 
 /** What the completing statement says: with a hook, it marks the event and claims it. */
@@ -108,13 +114,9 @@ async function announce(lock: Lock, length: number, finish: Finish | undefined):
 }
 
 /** The object is there: what is left to be said about it. */
-async function endFinishing(
-  deps: UploadDeps,
-  lock: Lock,
-  { bytes, call }: { readonly bytes: CompletedBytes; readonly call: FinishCall | undefined },
-): Promise<UploadRecord> {
-  await askToFinish(deps, lock, { bytes, call, fail: (reason) => failUpload(deps, lock, reason) });
-  return recordCompletion(deps, lock, bytes);
+async function endFinishing(deps: UploadDeps, lock: Lock, asked: AskedFinish): Promise<UploadRecord> {
+  await askToFinish(deps, lock, asked);
+  return recordCompletion(deps, lock, asked.bytes);
 }
 
 async function recordCompletion(

@@ -47,9 +47,9 @@ export class ExpiringApp {
   }
 
   /** Lets time pass until so long before the end of an upload. */
-  endIn(url: string, milliseconds: number): Promise<void> {
+  async endIn(url: string, milliseconds: number): Promise<void> {
     const statement = 'UPDATE tus_upload SET expires_at = ? WHERE id = ?';
-    return sql(this.tus, statement, [Date.now() + milliseconds, idOf(url)]);
+    await sql(this.tus, statement, [Date.now() + milliseconds, idOf(url)]);
   }
 
   overdue(url: string): Promise<void> {

@@ -109,16 +109,16 @@ export async function count(app: TusApp): Promise<number> {
   return (await app.get(UploadService).list({ limit: 1000 })).length;
 }
 
-/** Changes rows behind the back of the engine, to make them old or foreign. */
+/** Looks at rows, or changes them behind the back of the engine, to make them old or foreign. */
 export async function sql(
   { directory }: Pick<TusApp, 'directory'>,
   statement: string,
   parameters: (string | number)[] = [],
-): Promise<void> {
+): Promise<unknown[]> {
   const connection = new SqliteConnection({ path: join(directory, '.tus', 'uploads.sqlite') });
   await connection.open();
   try {
-    await connection.query(statement, parameters);
+    return await connection.query<unknown>(statement, parameters);
   } finally {
     await connection.close();
   }
