@@ -2,13 +2,11 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import type { FinishAnswer } from '../model/finish-answer.js';
+import { isOurs } from '../model/response-headers.js';
 import type { Headers } from '../protocol/tus/headers.js';
 import type { Answer } from './response-writer.js';
 
 const logger = new Logger('TusController');
-
-/** What the protocol, and the framing of the answer, alone may say. */
-const OURS = /^(tus-.*|upload-.*|location|content-length|transfer-encoding|connection)$/i;
 
 /** Adds what `OnUploadFinish` says to the answer of the request that completes an upload. */
 export class FinishReply {
@@ -49,7 +47,7 @@ function leftOut(what: string, error: unknown): undefined {
 function usable(headers: Headers): Headers {
   return Object.fromEntries(
     Object.entries(headers).filter(([name, value]) => {
-      if (OURS.test(name)) return false;
+      if (isOurs(name)) return false;
       try {
         validateHeaderName(name);
         validateHeaderValue(name, value);
