@@ -1,6 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StorageError, StorageFullError, StorageUnavailableError } from '../../src/index.js';
+import {
+  KeyConflictError,
+  StorageError,
+  StorageFullError,
+  StorageUnavailableError,
+} from '../../src/index.js';
 import type { FileCalls } from '../../src/storage/local/file-calls.js';
 import { nodeFileCalls } from '../../src/storage/local/file-calls.js';
 import { bodyOf, Engine } from './engine.js';
@@ -48,6 +53,12 @@ describe('a POST with a body that fails leaves nothing behind (CRE-22, promise 4
   it('where the object cannot be published', async () => {
     engine.storage.complete = failingOnce(new StorageError('unavailable', 'the disk is away'));
     await expect(post(MIB)).rejects.toThrow(StorageUnavailableError);
+    await expectNothing();
+  });
+
+  it('where it never can be, because another object has its key', async () => {
+    engine.storage.complete = failingOnce(new StorageError('conflict', 'there is another object'));
+    await expect(post(MIB)).rejects.toThrow(KeyConflictError);
     await expectNothing();
   });
 
