@@ -32,6 +32,8 @@ export interface ClaimedRetry extends CountedDelivery {
 
 /** What is due for so long is taken by nobody: whoever has the provider looks every five seconds. */
 export const ORPHANED_MILLISECONDS = 60_000;
+/** The same of what was repeated: somebody has just asked for it, and whoever has the provider has looked twice by then. */
+export const REPEATED_MILLISECONDS = 10_000;
 
 /** A delivery that was given up, or has been due for `ORPHANED_MILLISECONDS` and is of no known provider. */
 export interface GivenUpDelivery extends CountedDelivery {
@@ -76,7 +78,7 @@ export interface RetryRepository {
 
   /**
    * Makes deliveries that were given up due, with all their attempts before them; resolves with how many. Those of a
-   * provider that nobody has are orphaned from then on.
+   * provider that nobody has are orphaned after `REPEATED_MILLISECONDS`.
    */
   repeat(uploadId: string, provider?: string): Promise<number>;
 

@@ -140,7 +140,7 @@ export class UploadService {
   /**
    * Begins deliveries that were given up once more, with all their attempts before them: to one provider, as
    * `failedDeliveries` names it, or to all. The first is made at once if the provider is in this process, else within
-   * five seconds; if no process has it, the delivery is listed as `orphaned`.
+   * five seconds; if no process has it, the delivery is listed as `orphaned` ten seconds later.
    * @returns how many; 0 if none was given up
    */
   repeatDelivery(id: string, provider?: string): Promise<number> {

@@ -143,8 +143,12 @@ export function retryContract(make: MakeDatabase): void {
     ];
     expect(await names([])).toEqual(givenUp);
     expect(await retries.orphans([])).toEqual([]);
-    // Repeated for a provider that nobody has, it does not get out of sight.
+    // Repeated for a provider that nobody has, it is out of sight only for as long as somebody else may take it.
     expect(await retries.repeat(id, 'Fresh')).toBe(1);
+    expect(await names(KNOWN)).toEqual([['Images', false]]);
+    await database.connection.change(
+      `UPDATE tus_delivery SET due_at = due_at - 10000 WHERE provider = 'Fresh'`,
+    );
     expect(await names(KNOWN)).toEqual([
       ['Fresh', true],
       ['Images', false],

@@ -8,7 +8,7 @@ import type {
   OpenDelivery,
   RetryRepository,
 } from '../retry-repository.js';
-import { ORPHANED_MILLISECONDS } from '../retry-repository.js';
+import { ORPHANED_MILLISECONDS, REPEATED_MILLISECONDS } from '../retry-repository.js';
 import { LEASE_MILLISECONDS } from '../upload-repository.js';
 import type { DeliveryRow } from './delivery.schema.js';
 import type { GivenColumn, GivenRow } from './dialect.js';
@@ -120,8 +120,9 @@ export class TypeOrmRetryRepository implements RetryRepository {
 
   repeat(uploadId: string, provider?: string): Promise<number> {
     const [which, values] = provider === undefined ? ['', []] : ['AND provider = ?', [provider]];
+    const early = ORPHANED_MILLISECONDS - REPEATED_MILLISECONDS;
     return this.connection.change(
-      `UPDATE tus_delivery SET due_at = ${this.connection.dialect.now} - ${ORPHANED_MILLISECONDS}, attempts = 0
+      `UPDATE tus_delivery SET due_at = ${this.connection.dialect.now} - ${early}, attempts = 0
       WHERE upload_id = ? AND endpoint = ? AND due_at IS NULL ${which}`,
       [uploadId, this.endpoint, ...values],
     );
