@@ -24,19 +24,31 @@ export class Copier {
 
   /** Resolves with false if the store copies nothing by itself. @throws StorageError */
   async copy(copy: Copy): Promise<boolean> {
-    if (!this.known) {
-      this.known = this.probe(copy);
-      this.known.catch(() => (this.known = undefined));
-      return (await this.known) !== undefined;
-    }
-    const way = await this.known;
-    if (!way) return false;
+    if (!this.known) return this.look(copy);
+    // What ended the copy that was to find out, such as a source that is gone, says nothing of this one.
+    const found = await this.known.then(
+      (way) => ({ way }),
+      () => undefined,
+    );
+    if (!found) return this.look(copy);
+    if (!found.way) return false;
     try {
-      await this.by(way, copy);
+      await this.by(found.way, copy);
       return true;
     } catch (error) {
       // Keys and firewalls change: the next copy looks again.
       if (isRefused(error)) this.known = undefined;
+      throw error;
+    }
+  }
+
+  private async look(copy: Copy): Promise<boolean> {
+    const probe = this.probe(copy);
+    this.known = probe;
+    try {
+      return (await probe) !== undefined;
+    } catch (error) {
+      if (this.known === probe) this.known = undefined;
       throw error;
     }
   }

@@ -142,6 +142,21 @@ onAzurite((suite) => {
     expect(desk.requests()).toMatchObject({ 'Put Block From URL': 1 });
   });
 
+  it('ends no other merge of the same moment when a partial is gone', async () => {
+    const [lost = new Row(), ...others] = await partials(desk.storage, [10, 6 * KIB, 7 * KIB]);
+    await desk.blob(`.tus/${lost.id}`).delete();
+    // Has copied nothing yet: the first copy finds out how, the others wait for it.
+    const storage = desk.again();
+    const finals = [new Row({ kind: 'final' }), new Row({ kind: 'final' })] as const;
+    const [gone, merged] = await Promise.allSettled([
+      merge(storage, finals[0], [lost]),
+      merge(storage, finals[1], others),
+    ]);
+    expect(gone).toMatchObject({ status: 'rejected', reason: { kind: 'missing' } });
+    expect(merged).toMatchObject({ status: 'fulfilled' });
+    expect(await desk.object(finals[1].key)).toEqual(whole([10, 6 * KIB, 7 * KIB]).subarray(10));
+  });
+
   it('takes no byte of a foreign blob that has the key of a source by now', async () => {
     const source = new Row({ kind: 'final', length: 100 });
     await source.send(desk.storage, content(100));

@@ -98,6 +98,16 @@ describe('what allows the store to read a source', () => {
     expect(desk.asked).toEqual({ keys: 1, tokens: 0, copies: 2 });
     for (const source of desk.sources) expect(source).toMatch(/\?.*sp=r&/);
   });
+
+  it('is looked for by each copy that waited in vain for the first one to find it', async () => {
+    const desk = new Desk({ copies: [refused(404, 'CannotVerifyCopySource'), done] });
+    expect(await Promise.allSettled([desk.copy(), desk.copy(), desk.copy()])).toEqual([
+      { status: 'rejected', reason: expect.objectContaining({ kind: 'missing' }) },
+      { status: 'fulfilled', value: true },
+      { status: 'fulfilled', value: true },
+    ]);
+    expect(desk.asked.copies).toBe(3);
+  });
 });
 
 describe('that the store copies nothing', () => {
