@@ -9,8 +9,11 @@ import type { AzureBlobSettings } from './blob-settings.js';
 import type { Keys } from './keys.js';
 import { isStaged } from './reference.js';
 
-/** Milliseconds. Younger uploads need nothing to keep their blocks, whatever the clocks say. */
-const OLD = 24 * 60 * 60 * 1000;
+/**
+ * Milliseconds. Blocks of a younger upload outlive a wait of `UNCOMMITTED_AGE` that begins with a tail: half a day of
+ * Azure's week is left, for clocks that differ.
+ */
+const OLD = 12 * 60 * 60 * 1000;
 /** A blob that was put is there: there is nothing more to say of it. */
 const TAG = 'stored';
 

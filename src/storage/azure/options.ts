@@ -14,8 +14,11 @@ export const MOST_BLOCKS = 50_000;
  * small requests do not use them up.
  */
 export const LEAST_BLOCK = 256 * KIB;
-/** Milliseconds for which Azure keeps blocks that nobody commits, counted from the newest one of the blob. */
-export const UNCOMMITTED_AGE = 7 * DAY;
+/**
+ * Milliseconds that an upload may wait for its next byte. Azure keeps blocks that nobody commits for seven days, counted
+ * from the newest one of the blob: the last bytes of an upload may be a tail, which is none, and came later.
+ */
+export const UNCOMMITTED_AGE = 6 * DAY;
 
 export interface AzureStorageOptions {
   /**

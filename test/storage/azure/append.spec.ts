@@ -195,17 +195,23 @@ onAzurite((suite) => {
     expect(await desk.left()).toEqual([row.key]);
   });
 
-  it('keeps the blocks of an old upload young when all that comes are tails', async () => {
-    const row = new Row({ length: 9 * MIB, createdAt: Date.now() - 2 * 24 * 60 * 60 * 1000 });
-    const body = content(9 * MIB);
-    await row.append(desk.storage, body.subarray(0, 8 * MIB));
-    desk.requests();
-    await row.append(desk.storage, body.subarray(8 * MIB, 8 * MIB + 10));
-    expect(desk.requests()).toEqual({ 'Put Blob': 1, 'Put Block': 1 });
+  it.each([
+    [11, { 'Put Blob': 1 }],
+    [13, { 'Put Blob': 1, 'Put Block': 1 }],
+  ])(
+    'keeps blocks for a wait of six days behind a tail, which is no block: %d hours after its creation by %j',
+    async (hours, requests) => {
+      const row = new Row({ length: 9 * MIB, createdAt: Date.now() - hours * 60 * 60 * 1000 });
+      const body = content(9 * MIB);
+      await row.append(desk.storage, body.subarray(0, 8 * MIB));
+      desk.requests();
+      await row.append(desk.storage, body.subarray(8 * MIB, 8 * MIB + 10));
+      expect(desk.requests()).toEqual(requests);
 
-    await row.send(desk.storage, body.subarray(8 * MIB + 10));
-    expect((await desk.object(row.key)).equals(body)).toBe(true);
-  });
+      await row.send(desk.storage, body.subarray(8 * MIB + 10));
+      expect((await desk.object(row.key)).equals(body)).toBe(true);
+    },
+  );
 
   it('sends a part that found no memory from its file', async () => {
     const storage = desk.again({ memory: new PartMemory({ limit: 1 }) });

@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, it } from '@jest/globals';
 import { TusOptionError } from '../../../src/index.js';
+import type { TusModuleOptions } from '../../../src/index.js';
 import { AzureStorage } from '../../../src/storage/azure/index.js';
 import type { AzureStorageOptions } from '../../../src/storage/azure/index.js';
 import { addressAt } from '../../support/services/azurite.js';
+import { TusApp } from '../../support/tus-app.js';
 
 const { connectionString } = addressAt('http://127.0.0.1:10000');
 const client = BlobServiceClient.fromConnectionString(connectionString);
@@ -36,6 +41,33 @@ describe('an option that is wrong is named at construction', () => {
     const given = { container: 'uploads', connectionString, ...options } as unknown as AzureStorageOptions;
     expect(() => new AzureStorage(given)).toThrow(TusOptionError);
     expect(() => new AzureStorage(given)).toThrow(message);
+  });
+});
+
+describe('unfinished uploads, whose blocks Azure forgets after seven days', () => {
+  const started = async (expiration: TusModuleOptions['expiration']) => {
+    const storage = new AzureStorage({ container: 'uploads', connectionString, checkContainer: false });
+    const directory = await mkdtemp(join(tmpdir(), 'nestjs-tus-azure-'));
+    try {
+      const database = { path: join(directory, 'db') };
+      const app = await TusApp.start({ directory, tus: { storage, database, expiration } });
+      await app.stop();
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+
+  it.each([false, '7d', '145h', { unfinished: false }] as const)(
+    'must not be kept for longer than six of them (%j), which is said at start',
+    async (expiration) => {
+      await expect(started(expiration)).rejects.toThrow(
+        /option "expiration.unfinished" is .*; use 518400000 ms or less: this storage keeps unfinished uploads no longer/,
+      );
+    },
+  );
+
+  it('may be kept for six of them', async () => {
+    await started({ unfinished: '6d' });
   });
 });
 
