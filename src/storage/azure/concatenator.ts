@@ -10,7 +10,7 @@ import type { Blocks } from './blocks.js';
 import { workHeaders } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
 import { missingBlocks, planConcat } from './concat-plan.js';
-import type { ConcatBlock } from './concat-plan.js';
+import type { ConcatBlock, ConcatLimits } from './concat-plan.js';
 import type { Copier } from './copier.js';
 import type { Keys } from './keys.js';
 import type { Publisher } from './publisher.js';
@@ -29,6 +29,8 @@ export interface ConcatenatorDeps {
   readonly blocks: Blocks;
   readonly copier: Copier;
   readonly publisher: Publisher;
+  /** Default: those of Azure. */
+  readonly limits?: ConcatLimits;
 }
 
 /** Stages the blocks of a final from its sources, so that only the commit is left to do. */
@@ -46,7 +48,10 @@ export class Concatenator {
     sources: readonly ConcatSource[],
     context: WriteContext,
   ): Promise<void> {
-    const plan = planConcat(sources.map(({ length }) => length));
+    const plan = planConcat(
+      sources.map(({ length }) => length),
+      this.deps.limits,
+    );
     if (plan.length === 0) return;
     const tags = await this.blobs.tags(sources);
     const merge = { final, sources, tags, context };

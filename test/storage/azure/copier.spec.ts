@@ -16,6 +16,7 @@ const refused =
 
 /** Milliseconds: what answers at all answers at once. */
 const TIMEOUT = 1;
+const MINUTE = 60_000;
 const COPY = { from: 'from', range: { start: 0, end: 9 }, to: { blob: 'to', id: 'id' }, headers: {} };
 const KEY = {
   ...{ signedObjectId: 'o', signedTenantId: 't', signedService: 'b', signedVersion: '2020-02-10' },
@@ -97,6 +98,16 @@ describe('what allows the store to read a source', () => {
     for (let copies = 0; copies < 2; copies++) expect(await desk.copy()).toBe(true);
     expect(desk.asked).toEqual({ keys: 1, tokens: 0, copies: 2 });
     for (const source of desk.sources) expect(source).toMatch(/\?.*sp=r&/);
+  });
+
+  it('is a SAS for 15 minutes', async () => {
+    const desk = new Desk({});
+    const before = Date.now();
+    await desk.copy();
+    const expires = Date.parse(new URL(desk.sources[0] ?? '').searchParams.get('se') ?? '');
+    // It has no milliseconds.
+    expect(expires).toBeGreaterThan(before + 15 * MINUTE - 1000);
+    expect(expires).toBeLessThanOrEqual(Date.now() + 15 * MINUTE);
   });
 
   it('is looked for by each copy that waited in vain for the first one to find it', async () => {
