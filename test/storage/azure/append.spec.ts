@@ -117,6 +117,12 @@ onAzurite((suite) => {
     expect(await desk.left()).toEqual([row.key]);
   });
 
+  it('has larger blocks for a larger upload, so that 50,000 suffice: 24 MiB of 1 TiB', async () => {
+    const row = new Row({ length: 1024 ** 2 * MIB });
+    await row.append(desk.storage, content(25 * MIB));
+    expect(row.list.map(({ length }) => length)).toEqual([24 * MIB, MIB]);
+  });
+
   it('completes from the record alone: parts, and a tail', async () => {
     const row = new Row();
     const body = content(8 * MIB + 1000);

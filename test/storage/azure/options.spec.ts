@@ -29,6 +29,7 @@ describe('an option that is wrong is named at construction', () => {
     [{ prefix: 'a./' }, 'the option "prefix"'],
     [{ prefix: 'a\\' }, 'the option "prefix"'],
     [{ partSize: 262_143 }, 'whole bytes from 256 KiB (262144) to 4000 MiB'],
+    [{ partSize: 4_194_304_001 }, 'the option "partSize"'],
     [{ partsInFlight: 0 }, 'the option "partsInFlight"'],
     [{ memory: 100 }, 'the option "memory" must be a PartMemory'],
     [{ overwrite: 'yes' }, 'the option "overwrite" must be true or false; it is "yes".'],

@@ -7,6 +7,8 @@ const MIB = 1024 ** 2;
 const GIB = 1024 * MIB;
 const AMAZON: PartLimits = { least: 5 * MIB, largest: 5 * GIB, mostParts: 10_000 };
 
+const AZURE: PartLimits = { least: 256 * 1024, largest: 4_000 * MIB, mostParts: 50_000 };
+
 /** How many numbers an upload takes; `gap` are left out before a part. */
 function numbersFor(rules: PartRules, upload: { total: number; known: boolean }, gap = () => 0): number {
   const { total, known } = upload;
@@ -56,6 +58,14 @@ describe('the size of a part', () => {
   it('grows with the numbers used up while the length is unknown: 5 TiB fit', () => {
     const upload = { total: 5 * 1024 * GIB, known: false };
     expect(numbersFor(partRules(AMAZON), upload)).toBeLessThanOrEqual(10_000);
+  });
+
+  it('lets 170 TiB fit into a blob of Azure, and 190 TiB with all of its numbers', () => {
+    const rules = partRules(AZURE);
+    const numbers = (tebibytes: number) => numbersFor(rules, { total: tebibytes * 1024 * GIB, known: true });
+    expect(numbers(170)).toBeLessThanOrEqual(45_000);
+    expect(numbers(190)).toBeLessThanOrEqual(50_000);
+    expect(rules.sizeOf({ length: 190 * 1024 * GIB }, { start: 0, number: 1 })).toBe(4_000 * MIB);
   });
 
   it('is four times as large where parts are equal and the length is unknown: 312 GiB fit', () => {
