@@ -25,7 +25,8 @@ export interface AzureBlobSettings {
   readonly cacheControl?: OfUpload<string>;
   /**
    * Metadata of the blob, 8,032 bytes in all. In names each character that Azure refuses becomes `_x2d_`, its code in
-   * hexadecimal digits; values that are not ASCII are encoded by RFC 2047. The name `tus_upload` is taken.
+   * hexadecimal digits; values that are not ASCII are encoded by RFC 2047. Names that differ in case only are refused, and
+   * `tus_upload` is taken.
    */
   readonly metadata?: OfUpload<Readonly<Record<string, string>>>;
   /** Index tags of the blob, at most ten. Accounts with a hierarchical namespace have none. */

@@ -1,5 +1,6 @@
 import { bytesOf, HEADER_TEXT, textsRule } from '../parts/setting-rules.js';
 import type { SettingRules } from '../parts/upload-settings.js';
+import { metadataName } from './blob-metadata.js';
 import { encoded } from './blob-settings.js';
 import type { AzureBlobSettings } from './blob-settings.js';
 import { MARKER } from './marker.js';
@@ -25,9 +26,11 @@ export const SETTING_RULES: SettingRules<AzureBlobSettings> = {
   contentDisposition: HEADER_TEXT,
   cacheControl: HEADER_TEXT,
   metadata: textsRule({
-    what: `texts by names, not "${MARKER}", of ${MOST_METADATA} bytes in all as they are encoded`,
+    what: `texts by names that differ in more than case, not "${MARKER}", of ${MOST_METADATA} bytes in all as they are encoded`,
     fits: (entries) =>
       entries.every(([name]) => name !== '' && name.toLowerCase() !== MARKER) &&
+      // They are names of headers.
+      new Set(entries.map(([name]) => metadataName(name).toLowerCase())).size === entries.length &&
       bytesOf(Object.entries(encoded(Object.fromEntries(entries)))) <= MOST_METADATA,
   }),
   tags,

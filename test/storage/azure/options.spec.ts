@@ -37,6 +37,8 @@ describe('an option that is wrong is named at construction', () => {
     [{ blob: 'x' }, 'the option "blob"'],
     [{ blob: { contentTyp: 'x' } }, '"blob.contentTyp"'],
     [{ blob: { metadata: { TUS_upload: 'x' } } }, '"blob.metadata"'],
+    [{ blob: { metadata: { Name: 'x', name: 'y' } } }, 'names that differ in more than case'],
+    [{ blob: { metadata: { 'a-b': 'x', a_X2D_b: 'y' } } }, 'names that differ in more than case'],
     [{ contaner: 'x' }, 'the option "contaner" must be left out: there is no such option'],
   ])('%#: %s', (options, message) => {
     const given = { container: 'uploads', connectionString, ...options } as unknown as AzureStorageOptions;
