@@ -21,9 +21,10 @@ onAzurite((suite) => {
 
   const occupy = (key: string) => desk.blob(key).upload('foreign', 7);
 
-  for (const [name, length] of [
-    ['one request', 10_000],
-    ['parts', 9 * MIB],
+  for (const [name, length, beside] of [
+    ['one request', 10_000, []],
+    // Nothing but a change of the other blob drops them: Azure forgets them.
+    ['parts', 9 * MIB, [' (blocks beside it)']],
   ] as const) {
     describe(`an object that is made of ${name}`, () => {
       it('never replaces another one: the upload fails as a conflict, and the other one stays', async () => {
@@ -33,7 +34,7 @@ onAzurite((suite) => {
 
         await desk.storage.remove(row.upload, false);
         expect(await desk.object(row.key)).toEqual(Buffer.from('foreign'));
-        expect(await desk.left()).toEqual([row.key]);
+        expect(await desk.left()).toEqual([row.key, ...beside.map((what) => row.key + what)]);
       });
 
       it('replaces another one where the application allows it', async () => {

@@ -54,10 +54,21 @@ export class Desk {
     return this.container.client.getBlockBlobClient(this.prefix + key);
   }
 
-  /** Names of blobs, and of such that only have blocks yet, without the prefix. */
+  /** Names of blobs, of such that only have blocks yet, and of blobs that have blocks beside them, without the prefix. */
   async left(): Promise<string[]> {
     const all = await this.container.leftovers();
-    return all.filter((name) => name.startsWith(this.prefix)).map((name) => name.slice(this.prefix.length));
+    const names = all
+      .filter((name) => name.startsWith(this.prefix))
+      .map((name) => name.slice(this.prefix.length));
+    const beside = await Promise.all(names.map((name) => this.blocksBeside(name)));
+    return [...names, ...beside.flat()];
+  }
+
+  private async blocksBeside(name: string): Promise<string[]> {
+    const blob = this.blob(name);
+    if (!(await blob.exists())) return [];
+    const { uncommittedBlocks = [] } = await blob.getBlockList('uncommitted');
+    return uncommittedBlocks.length > 0 ? [`${name} (blocks beside it)`] : [];
   }
 
   async close(): Promise<void> {
