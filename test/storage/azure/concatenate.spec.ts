@@ -1,37 +1,11 @@
 import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import type { AzureStorage } from '../../../src/storage/azure/index.js';
 import { content } from '../../support/content.js';
 import { onAzurite } from '../../support/services/azure-suite.js';
 import { ACCOUNT, addressAt } from '../../support/services/azurite.js';
 import { KIB, MIB, Row } from '../row.js';
+import { merge, mergeCases, partials, whole } from '../object-store-cases.js';
 import { Desk } from './support.js';
-
-/** Partials of these lengths, complete. */
-async function partials(storage: AzureStorage, lengths: readonly number[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [index, length] of lengths.entries()) {
-    const row = new Row({ kind: 'partial', length });
-    if (length === 0) await storage.complete(row.whole);
-    else await row.send(storage, content(length, index));
-    rows.push(row);
-  }
-  return rows;
-}
-
-function whole(lengths: readonly number[]): Buffer {
-  return Buffer.concat(lengths.map((length, index) => content(length, index)));
-}
-
-async function merge(storage: AzureStorage, final: Row, sources: readonly Row[]): Promise<void> {
-  await storage.concatenate(
-    final.upload,
-    sources.map((row) => row.source()),
-    final.context(),
-  );
-  final.offset = sources.reduce((sum, { offset }) => sum + offset, 0);
-  await storage.complete(final.whole);
-}
 
 onAzurite((suite) => {
   let desk: Desk;
@@ -39,6 +13,8 @@ onAzurite((suite) => {
     desk = await Desk.open(suite);
   });
   afterEach(() => desk.close());
+
+  mergeCases(() => desk);
 
   it('copies partials of any size inside the store: k + 2 requests, and no byte comes back', async () => {
     const lengths = [9 * MIB, 1, 0, 6 * MIB + 1, 20];
@@ -55,27 +31,6 @@ onAzurite((suite) => {
     await desk.storage.discardWork(final.whole);
     expect(await desk.left()).toEqual([final.key]);
     expect(final.list).toEqual([]);
-  });
-
-  it('makes an empty blob of partials without bytes', async () => {
-    const sources = await partials(desk.storage, [0, 0]);
-    const final = new Row({ kind: 'final' });
-    await merge(desk.storage, final, sources);
-
-    expect(await desk.object(final.key)).toHaveLength(0);
-  });
-
-  it('takes one partial several times, and ranges of another blob', async () => {
-    const [source = new Row()] = await partials(desk.storage, [6 * MIB]);
-    const final = new Row({ kind: 'final' });
-    const ranges = [source.source(), source.source(MIB, 2 * MIB), source.source(0, 10)];
-    await desk.storage.concatenate(final.upload, ranges, final.context());
-    final.offset = 8 * MIB + 10;
-    await desk.storage.complete(final.whole);
-
-    const bytes = content(6 * MIB, 0);
-    const expected = [bytes, bytes.subarray(MIB, 3 * MIB), bytes.subarray(0, 10)];
-    expect((await desk.object(final.key)).equals(Buffer.concat(expected))).toBe(true);
   });
 
   it('goes on where a merge was cut: blocks on record are not copied again', async () => {
@@ -104,17 +59,6 @@ onAzurite((suite) => {
     await blob.commitBlockList([]);
     await blob.delete();
     await merge(desk.storage, final.take(), sources);
-
-    expect(await desk.object(final.key)).toEqual(whole(lengths));
-  });
-
-  it('finds what a merge has published before its process died', async () => {
-    const lengths = [6 * KIB, 7 * KIB];
-    const sources = await partials(desk.storage, lengths);
-    const final = new Row({ kind: 'final' });
-    await merge(desk.storage, final, sources);
-    final.offset = 0;
-    await merge(desk.again(), final.take(), sources);
 
     expect(await desk.object(final.key)).toEqual(whole(lengths));
   });

@@ -7,37 +7,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseReference } from '../../../src/storage/s3/reference.js';
-import type { S3Storage } from '../../../src/storage/s3/index.js';
 import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
 import { MIB, Row } from '../row.js';
+import { merge, mergeCases, partials, whole } from '../object-store-cases.js';
 import { Desk } from './support.js';
-
-/** Partials of these lengths, complete. */
-async function partials(storage: S3Storage, lengths: readonly number[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [index, length] of lengths.entries()) {
-    const row = new Row({ kind: 'partial', length });
-    if (length === 0) row.keep(await storage.complete(row.whole), 0);
-    else await row.send(storage, content(length, index));
-    rows.push(row);
-  }
-  return rows;
-}
-
-function whole(lengths: readonly number[]): Buffer {
-  return Buffer.concat(lengths.map((length, index) => content(length, index)));
-}
-
-async function merge(storage: S3Storage, final: Row, sources: readonly Row[]): Promise<void> {
-  await storage.concatenate(
-    final.upload,
-    sources.map((row) => row.source()),
-    final.context(),
-  );
-  final.offset = sources.reduce((sum, { offset }) => sum + offset, 0);
-  await storage.complete(final.whole);
-}
 
 eachLocalS3Service((suite) => {
   let desk: Desk;
@@ -45,6 +19,8 @@ eachLocalS3Service((suite) => {
     desk = await Desk.open(suite);
   });
   afterEach(() => desk.close());
+
+  mergeCases(() => desk);
 
   it('copies partials of 5 MiB and more inside the store: k + 2 requests, and no byte comes back', async () => {
     const lengths = [9 * MIB, 5 * MIB, 6 * MIB + 1, 20];
@@ -87,27 +63,6 @@ eachLocalS3Service((suite) => {
     await desk.storage.remove(final.whole, false);
     await desk.storage.remove(partial.whole, false);
     expect(await desk.left()).toEqual([]);
-  });
-
-  it('makes an empty object of partials without bytes', async () => {
-    const sources = await partials(desk.storage, [0, 0]);
-    const final = new Row({ kind: 'final' });
-    await merge(desk.storage, final, sources);
-
-    expect(await desk.object(final.key)).toHaveLength(0);
-  });
-
-  it('takes one partial several times, and ranges of another object', async () => {
-    const [source = new Row()] = await partials(desk.storage, [6 * MIB]);
-    const final = new Row({ kind: 'final' });
-    const ranges = [source.source(), source.source(MIB, 2 * MIB), source.source(0, 10)];
-    await desk.storage.concatenate(final.upload, ranges, final.context());
-    final.offset = 8 * MIB + 10;
-    await desk.storage.complete(final.whole);
-
-    const bytes = content(6 * MIB, 0);
-    const expected = [bytes, bytes.subarray(MIB, 3 * MIB), bytes.subarray(0, 10)];
-    expect((await desk.object(final.key)).equals(Buffer.concat(expected))).toBe(true);
   });
 
   it('reads ranges of an object of 5 MiB or less, which cannot be copied', async () => {
@@ -176,17 +131,6 @@ eachLocalS3Service((suite) => {
     expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
     await desk.storage.discardWork(final.whole);
     expect((await desk.left()).filter((name) => !name.startsWith('.tus/'))).toEqual([final.key]);
-  });
-
-  it('finds what a merge has published before its process died', async () => {
-    const lengths = [6 * MIB, 7 * MIB];
-    const sources = await partials(desk.storage, lengths);
-    const final = new Row({ kind: 'final' });
-    await merge(desk.storage, final, sources);
-    final.offset = 0;
-    await merge(desk.again(), final.take(), sources);
-
-    expect((await desk.object(final.key)).equals(whole(lengths))).toBe(true);
   });
 
   it.each(['SHA256', 'CRC32'] as const)(
