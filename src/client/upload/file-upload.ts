@@ -52,8 +52,15 @@ export class FileUpload {
   }
 
   async run(): Promise<UploadedFile> {
+    try {
+      return await this.upload(await this.remember());
+    } finally {
+      this.failing.release();
+    }
+  }
+
+  private async upload(memory: MemoryOfUpload): Promise<UploadedFile> {
     const { options, file, connection } = this.deps;
-    const memory = await this.remember();
     try {
       options.signal?.throwIfAborted();
       const ranges = split(file.size, memory.urls.length);
@@ -73,8 +80,6 @@ export class FileUpload {
       return { ...whole, size: file.size, resumed: memory.resumed };
     } catch (error) {
       return await this.fail(error, memory);
-    } finally {
-      this.failing.release();
     }
   }
 

@@ -43,7 +43,11 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
     const worthATry = retryRule(run.connection.retryDelays);
     const source = run.source((offset) => succeed(offset));
     const upload = new Upload(NO_INPUT, {
-      ...optionsOf(run),
+      ...optionsOf({ ...run, onUrl: (url) => run.onUrl(url).catch(fail) }),
+      onBeforeRequest: async (request) => {
+        const headers = await run.connection.headers();
+        for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
+      },
       fileReader: { openFile: async () => source },
       onAfterResponse: (request, response) => {
         last = response.getUnderlyingObject() as Answer;
@@ -104,10 +108,6 @@ function optionsOf(run: PartRun): UploadOptions {
     ...(size === null ? { uploadLengthDeferred: true } : { uploadSize: size }),
     retryDelays: [...connection.retryDelays],
     httpStack: connection.stack,
-    onBeforeRequest: async (request) => {
-      const headers = await connection.headers();
-      for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
-    },
     // Called before the first byte is sent, and waited for, which `onUploadUrlAvailable` is not.
     fingerprint: async () => 'part',
     urlStorage: {

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
+import { MemoryUrlStore, TusClient, type UploadRecord } from '../../src/client/index.js';
+import { ClientFolder, failure, MIB } from './client-folder.js';
+import { TusPeer } from './tus-peer.js';
+
+let folder: ClientFolder;
+let peer: TusPeer;
+let client: TusClient;
+
+beforeEach(async () => {
+  folder = await ClientFolder.make();
+  peer = await new TusPeer().start();
+  client = new TusClient({ endpoint: peer.endpoint, retryDelays: [0] });
+});
+afterEach(async () => {
+  await peer.stop();
+  await folder.remove();
+});
+
+/** Does each of its calls as it is told to. */
+class FaultyStore extends MemoryUrlStore {
+  before: (call: 'find' | 'save' | 'remove', record?: UploadRecord) => Promise<void> | void = () => undefined;
+
+  override async find(fingerprint: string): Promise<UploadRecord[]> {
+    await this.before('find');
+    return super.find(fingerprint);
+  }
+
+  override async save(record: UploadRecord): Promise<void> {
+    await this.before('save', record);
+    return super.save(record);
+  }
+
+  override async remove(record: UploadRecord): Promise<void> {
+    await this.before('remove', record);
+    return super.remove(record);
+  }
+}
+
+describe('an onWarning that throws, since the upload could not be resumed', () => {
+  it.each([
+    ['find', 1],
+    ['save', 1],
+    ['save', 4],
+    ['remove', 1],
+  ] as const)('ends the upload with what it throws: at %s (%i ranges)', async (failing, parallelUploads) => {
+    const { path } = await folder.file(4 * MIB);
+    const urlStore = new FaultyStore();
+    urlStore.before = (call) => {
+      if (call === failing) throw new Error('disk full');
+    };
+    const { signal } = new AbortController();
+    const onWarning = (message: string) => {
+      throw new RangeError(message);
+    };
+    const error = await failure(
+      client.uploadFile(path, { urlStore, parallelUploads, signal, onWarning, retryDelays: [0] }),
+    );
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toBe('This upload cannot be resumed: disk full.');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const begun = peer.requests.filter((request) => request.startsWith('PATCH'));
+    expect(begun).toHaveLength(failing === 'remove' ? 1 : 0);
+  });
+});
