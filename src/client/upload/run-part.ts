@@ -45,6 +45,8 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
     const upload = new Upload(NO_INPUT, {
       ...optionsOf({ ...run, onUrl: (url) => run.onUrl(url).catch(fail) }),
       onBeforeRequest: async (request) => {
+        // One that is stopped before its first request starts all the same.
+        if (over) return new Promise<never>(() => undefined);
         const headers = await run.connection.headers();
         for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
       },
