@@ -172,11 +172,21 @@ describe('the delays', () => {
 });
 
 describe('a server that breaks the protocol', () => {
-  it('by storing nothing of what it takes is not fed for ever', async () => {
-    const { path } = await folder.file(10);
-    peer.fault = ({ method }, response) =>
-      method === 'PATCH' && Boolean(response.writeHead(204, { 'Upload-Offset': 0 }).end());
-    expect(await failure(client.uploadFile(path))).toBeInstanceOf(TusProtocolError);
+  it.each<[string, () => string | Readable, object]>([
+    ['of a file', () => folder.at('file.bin'), {}],
+    ['of a stream', () => Readable.from([Buffer.alloc(10)]), { size: 10 }],
+    ['of a stream of unknown size', () => Readable.from([Buffer.alloc(10)]), {}],
+    ['of a chunk of such a stream', () => Readable.from([Buffer.alloc(10)]), { chunkSize: 4 }],
+  ])('by storing nothing of what it takes is not fed for ever: %s', async (_what, input, options) => {
+    await folder.file(10);
+    peer.fault = ({ method }, response) => {
+      const { length } = peer.requests.filter((line) => line.startsWith('PATCH'));
+      const status = length > 9 ? 500 : 204;
+      return method === 'PATCH' && Boolean(response.writeHead(status, { 'Upload-Offset': 0 }).end());
+    };
+    const error = await failure(client.uploadFile(input(), options));
+    expect(error).toBeInstanceOf(TusProtocolError);
+    expect(error.message).toBe('The server stores none of the bytes it takes.');
   });
 
   it('by having more of a stream than it was sent is told so', async () => {

@@ -56,9 +56,10 @@ export function runPart(run: PartRun): Promise<PartOutcome> {
         const error = refusalToStartAnew(request.getMethod(), request.getURL(), response);
         if (error) throw error;
       },
-      onChunkComplete: (moved) => {
-        if (moved <= 0 && size !== null)
-          fail(new TusProtocolError('The server stores none of the bytes it takes.'));
+      onChunkComplete: (moved, accepted, total) => {
+        // A stream that ended where a chunk did is ended by an empty request.
+        const ended = moved === 0 && accepted === total;
+        if (moved <= 0 && !ended) fail(new TusProtocolError('The server stores none of the bytes it takes.'));
       },
       onProgress: (sent) => {
         // Inside the exchange a failure of the application would look like a lost connection.
