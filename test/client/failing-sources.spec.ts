@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { TusClient, UploadSourceError } from '../../src/client/index.js';
+import { MemoryUrlStore, TusClient, UploadSourceError } from '../../src/client/index.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { TusPeer } from './tus-peer.js';
 
@@ -66,5 +67,36 @@ describe('a file that became shorter', () => {
     const env = { PATH: process.env.PATH, TUS_CLIENT: JSON.stringify({ path }) };
     const { stdout } = await promisify(execFile)(process.execPath, [READER], { env });
     expect(stdout).toBe('UploadSourceError');
+  });
+});
+
+describe('a file that cannot be read for a moment', () => {
+  it.each([
+    ['read', 4],
+    ['stat', 2],
+  ] as const)('is gone on with by the next call: %s', async (step, time) => {
+    const { path, bytes } = await folder.file(4 * MIB);
+    const options = { chunkSize: MIB, urlStore: new MemoryUrlStore() };
+    const handle = await open(path);
+    const faulty = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, step);
+    await handle.close();
+    try {
+      const original = faulty.getMockImplementation() as (...given: unknown[]) => Promise<unknown>;
+      faulty.mockImplementation(async function (this: FileHandle, ...given: unknown[]) {
+        if (faulty.mock.calls.length === time) throw new Error('EIO: i/o error');
+        return original.apply(this, given);
+      } as never);
+      const error = await failure(client.uploadFile(path, options));
+      expect(error).toBeInstanceOf(UploadSourceError);
+      expect(error).toMatchObject({
+        changed: false,
+        message: `The file ${path} cannot be read: EIO: i/o error.`,
+      });
+    } finally {
+      faulty.mockRestore();
+    }
+    const { url, resumed } = await client.uploadFile(path, options);
+    expect({ resumed, received: peer.received }).toEqual({ resumed: true, received: 4 * MIB });
+    expect(peer.at(url).bytes.equals(bytes)).toBe(true);
   });
 });

@@ -24,7 +24,7 @@ export class LocalFile {
       throw unreadable(whole, error);
     });
     try {
-      const { size, version, content, isFile } = await look(handle);
+      const { size, version, content, isFile } = await look(whole, handle);
       if (!isFile) throw new UploadSourceError(`${whole} is not a file.`);
       return new LocalFile(whole, size, version, { handle, content });
     } catch (error) {
@@ -35,12 +35,12 @@ export class LocalFile {
 
   /**
    * Being renamed or replaced by another file is no change: the one that is open is read.
-   * @throws UploadSourceError if it was written to since it was opened.
+   * @throws UploadSourceError if it was written to since it was opened, or cannot be looked at.
    */
   async checkUnchanged(): Promise<void> {
-    const { content } = await look(this.state.handle);
+    const { content } = await look(this.path, this.state.handle);
     if (content !== this.state.content)
-      throw new UploadSourceError(`${this.path} changed while it was uploaded.`);
+      throw new UploadSourceError(`${this.path} changed while it was uploaded.`, { changed: true });
   }
 
   /**
@@ -88,14 +88,18 @@ export class LocalFile {
       throw unreadable(this.path, error as NodeJS.ErrnoException);
     });
     if (bytesRead === 0) {
-      throw new UploadSourceError(`The upload failed: the file became shorter while it was read.`);
+      throw new UploadSourceError('The upload failed: the file became shorter while it was read.', {
+        changed: true,
+      });
     }
     return buffer.subarray(0, bytesRead);
   }
 }
 
-async function look(handle: FileHandle) {
-  const found = await handle.stat({ bigint: true });
+async function look(path: string, handle: FileHandle) {
+  const found = await handle.stat({ bigint: true }).catch((error: unknown) => {
+    throw unreadable(path, error as NodeJS.ErrnoException);
+  });
   const content = `${found.size}-${found.mtimeNs}`;
   return {
     size: Number(found.size),

@@ -188,7 +188,9 @@ export class FileUpload {
     await memory.settled();
     if (signal?.aborted) throw new UploadInterruptedError(memory.resumable, { cause: signal.reason });
     // A file that has changed is another one, and a damaged upload never gets right: nobody goes on with either.
-    const useless = error instanceof VerificationError ? error.differs : error instanceof UploadSourceError;
+    const useless =
+      (error instanceof VerificationError && error.differs) ||
+      (error instanceof UploadSourceError && error.changed);
     if (useless) await memory.forget();
     throw error;
   }
