@@ -1,3 +1,4 @@
+import { reasonOf } from './http/abort-reason.js';
 import { LinkedAbort } from './http/linked-abort.js';
 import type { Requester } from './http/requester.js';
 import { knowsNoOptions, offerOf, type ServerInfo } from './server-info.js';
@@ -47,10 +48,4 @@ export class KnownServers {
     if (this.asked.get(endpoint) === question) this.asked.delete(endpoint);
     question.stop.abort();
   }
-}
-
-function reasonOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { MemoryUrlStore, TusClient, type UploadRecord } from '../../src/client/index.js';
+import {
+  MemoryUrlStore,
+  TusClient,
+  UploadInterruptedError,
+  type UploadRecord,
+} from '../../src/client/index.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { TusPeer } from './tus-peer.js';
 
@@ -62,5 +67,44 @@ describe('an onWarning that throws, since the upload could not be resumed', () =
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     const begun = peer.requests.filter((request) => request.startsWith('PATCH'));
     expect(begun).toHaveLength(failing === 'remove' ? 1 : 0);
+  });
+});
+
+describe('a store that does not answer', () => {
+  it.each([
+    ['find', 1, false],
+    ['save', 1, false],
+    ['save', 4, false],
+    ['remove', 1, true],
+  ] as const)(
+    'does not keep an upload that is stopped: %s (%i ranges)',
+    async (silent, ranges, resumable) => {
+      const { path } = await folder.file(4 * MIB);
+      const stop = new AbortController();
+      const urlStore = new FaultyStore();
+      urlStore.before = async (call) => {
+        if (call !== silent) return;
+        stop.abort(new Error('enough'));
+        await new Promise(() => undefined);
+      };
+      const running = client.uploadFile(path, { urlStore, parallelUploads: ranges, signal: stop.signal });
+      const error = await failure(running);
+      expect(error).toBeInstanceOf(UploadInterruptedError);
+      expect(error).toMatchObject({ resumable, cause: new Error('enough') });
+    },
+  );
+
+  it('at once has a moment to do it after the stop, so that the next call finds what it wrote', async () => {
+    const { path } = await folder.file(1000);
+    const stop = new AbortController();
+    const urlStore = new FaultyStore();
+    urlStore.before = async (call) => {
+      if (call !== 'save') return;
+      stop.abort();
+      await Promise.resolve();
+    };
+    const running = client.uploadFile(path, { urlStore, signal: stop.signal });
+    expect(await failure(running)).toMatchObject({ resumable: true });
+    expect(await client.findPreviousUploads(path, { urlStore })).toHaveLength(1);
   });
 });

@@ -9,6 +9,7 @@ import { LinkedAbort } from '../http/linked-abort.js';
 import type { UploadedFile, UploadFileOptions } from '../options.js';
 import { FilePart } from '../source/file-part.js';
 import type { LocalFile } from '../source/local-file.js';
+import { inTime } from '../store/in-time.js';
 import { fingerprintOf, MemoryOfUpload } from '../store/memory-of-upload.js';
 import type { Connection } from './connection.js';
 import { awaitMerge, requestFinal } from './final-upload.js';
@@ -52,8 +53,12 @@ export class FileUpload {
   }
 
   async run(): Promise<UploadedFile> {
+    let memory: MemoryOfUpload | undefined;
     try {
-      return await this.upload(await this.remember());
+      memory = await inTime(this.remember(), this.signal);
+      return await this.upload(memory);
+    } catch (error) {
+      return await this.fail(error, memory);
     } finally {
       this.failing.release();
     }
@@ -61,26 +66,22 @@ export class FileUpload {
 
   private async upload(memory: MemoryOfUpload): Promise<UploadedFile> {
     const { options, file, connection } = this.deps;
-    try {
-      options.signal?.throwIfAborted();
-      const ranges = split(file.size, memory.urls.length);
-      await this.check(ranges);
-      const meter = new ProgressMeter(
-        ranges.map(({ start, end }) => end - start),
-        (progress) => options.onProgress?.(progress),
-      );
-      const whole = await (ranges.length > 1
-        ? this.parallel(ranges, memory, meter)
-        : this.part(ranges, memory, meter, 0));
-      if (whole.offset === file.size) {
-        if (options.verify) await verifyUpload(connection, { file, url: whole.url, signal: this.signal });
-        await memory.forget();
-      }
-      meter.finish();
-      return { ...whole, size: file.size, resumed: memory.resumed };
-    } catch (error) {
-      return await this.fail(error, memory);
+    options.signal?.throwIfAborted();
+    const ranges = split(file.size, memory.urls.length);
+    await this.check(ranges);
+    const meter = new ProgressMeter(
+      ranges.map(({ start, end }) => end - start),
+      (progress) => options.onProgress?.(progress),
+    );
+    const whole = await (ranges.length > 1
+      ? this.parallel(ranges, memory, meter)
+      : this.part(ranges, memory, meter, 0));
+    if (whole.offset === file.size) {
+      if (options.verify) await verifyUpload(connection, { file, url: whole.url, signal: this.signal });
+      await inTime(memory.forget(), this.signal);
     }
+    meter.finish();
+    return { ...whole, size: file.size, resumed: memory.resumed };
   }
 
   private async remember(): Promise<MemoryOfUpload> {
@@ -182,16 +183,18 @@ export class FileUpload {
     });
   }
 
-  private async fail(error: unknown, memory: MemoryOfUpload): Promise<never> {
+  /** @param memory undefined while the store has not said whether there is something to resume. */
+  private async fail(error: unknown, memory: MemoryOfUpload | undefined): Promise<never> {
     const { signal } = this.deps.options;
     // What is being written now decides whether the upload can be resumed.
-    await memory.settled();
-    if (signal?.aborted) throw new UploadInterruptedError(memory.resumable, { cause: signal.reason });
+    if (memory) await inTime(memory.settled(), this.signal).catch(() => undefined);
+    if (signal?.aborted)
+      throw new UploadInterruptedError(memory?.resumable ?? false, { cause: signal.reason });
     // A file that has changed is another one, and a damaged upload never gets right: nobody goes on with either.
     const useless =
       (error instanceof VerificationError && error.differs) ||
       (error instanceof UploadSourceError && error.changed);
-    if (useless) await memory.forget();
+    if (memory && useless) await inTime(memory.forget(), this.signal);
     throw error;
   }
 }
