@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { MemoryUrlStore, TusClient, VerificationError } from '../../src/client/index.js';
+import { MemoryUrlStore, TusClient, UploadSourceError, VerificationError } from '../../src/client/index.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { RecordingProxy } from './recording-proxy.js';
@@ -163,6 +164,34 @@ describe('a server', () => {
       expect(await failure(client.uploadFile(path, options))).toMatchObject({ differs: false });
     }
     expect(peer.received).toBe(3000);
+  });
+
+  it('is not asked for the rest when the file cannot be compared', async () => {
+    const { path } = await folder.file(3000);
+    const handle = await open(path);
+    const read = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'read');
+    await handle.close();
+    const download = new Promise<Socket>((resolve) => {
+      peer.fault = ({ method, socket }, response) => {
+        if (method !== 'GET') return false;
+        resolve(socket);
+        return response.writeHead(200).write('no end');
+      };
+    });
+    const closed = download.then((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    peer.onBytes = () => {
+      read.mockImplementation(async () => {
+        await download;
+        throw new Error('EIO: i/o error');
+      });
+    };
+    try {
+      const error = await failure(client.uploadFile(path, { verify: true, requestTimeout: 0 }));
+      expect(error).toBeInstanceOf(UploadSourceError);
+    } finally {
+      read.mockRestore();
+    }
+    await closed;
   });
 
   it('that gives nothing back cannot be verified', async () => {

@@ -186,6 +186,8 @@ export class FileUpload {
   /** @param memory undefined while the store has not said whether there is something to resume. */
   private async fail(error: unknown, memory: MemoryOfUpload | undefined): Promise<never> {
     const { signal } = this.deps.options;
+    // What still runs for this upload ends with it.
+    this.failing.abort(error);
     // What is being written now decides whether the upload can be resumed.
     if (memory) await inTime(memory.settled(), this.signal).catch(() => undefined);
     if (signal?.aborted)
