@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
+import { appendFile } from 'node:fs/promises';
 import {
   MemoryUrlStore,
   TusClient,
@@ -106,5 +107,65 @@ describe('a store that does not answer', () => {
     const running = client.uploadFile(path, { urlStore, signal: stop.signal });
     expect(await failure(running)).toMatchObject({ resumable: true });
     expect(await client.findPreviousUploads(path, { urlStore })).toHaveLength(1);
+  });
+});
+
+describe('a store that fails for a moment', () => {
+  it.each([1, 2])('is asked to forget the upload all the same: at save %i of two', async (failing) => {
+    const { path } = await folder.file(MIB);
+    const [urlStore, warnings] = [new FaultyStore(), [] as string[]];
+    let saves = 0;
+    const saved = new Promise<void>((resolve) => {
+      urlStore.before = (call) => {
+        if (call !== 'save') return;
+        resolve();
+        if (++saves === failing) throw new Error('SQLITE_BUSY');
+      };
+    });
+    let asked = 0;
+    const headers = async () => {
+      // After OPTIONS, and the POST of the first range.
+      if (++asked === 3) await saved;
+      return {};
+    };
+    const onWarning = (message: string) => void warnings.push(message);
+    await client.uploadFile(path, { parallelUploads: 2, urlStore, headers, onWarning });
+    expect(warnings).toEqual(['This upload cannot be resumed: SQLITE_BUSY.']);
+    expect(await client.findPreviousUploads(path, { urlStore })).toEqual([]);
+    expect(await client.uploadFile(path, { urlStore })).toMatchObject({ resumed: false });
+  });
+
+  it('may have kept what it failed to save, and is asked to forget it', async () => {
+    const { path } = await folder.file(MIB);
+    const urlStore = new FaultyStore();
+    urlStore.before = async (call, record) => {
+      if (call !== 'save' || !record) return;
+      urlStore.before = () => undefined;
+      await urlStore.save(record);
+      throw new Error('the connection was lost');
+    };
+    await client.uploadFile(path, { urlStore });
+    expect(await client.findPreviousUploads(path, { urlStore })).toEqual([]);
+  });
+
+  it('keeps no complete upload since what is outdated could not be removed', async () => {
+    const { path } = await folder.file(MIB);
+    const [urlStore, warnings] = [new FaultyStore(), [] as string[]];
+    await client.uploadFile(path, { urlStore, stopAt: 10 });
+    await appendFile(path, 'x');
+    let removals = 0;
+    urlStore.before = (call) => {
+      if (call === 'remove' && ++removals === 1) throw new Error('SQLITE_BUSY');
+    };
+    const records = new Set<string>();
+    const { save } = urlStore;
+    urlStore.save = async (record) => {
+      records.add(record.fingerprint);
+      await save.call(urlStore, record);
+    };
+    await client.uploadFile(path, { urlStore, onWarning: (message) => void warnings.push(message) });
+    expect(warnings).toEqual([]);
+    const [fingerprint = ''] = records;
+    expect(await urlStore.find(fingerprint)).toEqual([]);
   });
 });

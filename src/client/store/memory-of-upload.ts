@@ -19,12 +19,14 @@ export function newestFirst(records: readonly UploadRecord[], version: string): 
 
 /**
  * The record of one upload that runs. A store that fails costs the ability to resume, never the upload: it is told
- * once, and not used any more.
+ * once, and used no more but to forget what it may have.
  */
 export class MemoryOfUpload {
   private record: UploadRecord;
   private broken = false;
   private saved: boolean;
+  /** Whether the store may have the record; one that failed may have kept it all the same. */
+  private known: boolean;
   private lastWrite: Promise<void> = Promise.resolve();
   /** The write that has not begun yet: it takes along whatever is recorded until then. */
   private nextSave: Promise<void> | undefined;
@@ -40,7 +42,7 @@ export class MemoryOfUpload {
   ) {
     const { draft, previous } = found;
     this.outdated = found.outdated;
-    this.resumed = this.saved = previous !== undefined;
+    this.resumed = this.saved = this.known = previous !== undefined;
     this.record = previous ?? { ...draft, id: randomUUID(), createdAt: new Date().toISOString() };
   }
 
@@ -76,33 +78,50 @@ export class MemoryOfUpload {
     this.record = { ...this.record, urls: this.record.urls.with(index, url) };
     this.nextSave ??= this.write(async (store) => {
       this.nextSave = undefined;
+      if (this.broken) return;
+      this.known = true;
       await store.save(this.record);
       this.saved = true;
+      await this.removeOutdated(store);
     });
     await this.nextSave;
   }
 
   async forget(): Promise<void> {
     await this.write(async (store) => {
-      if (this.saved) await store.remove(this.record);
-      this.saved = false;
+      if (this.known) await store.remove(this.record);
+      this.saved = this.known = false;
+      await this.removeOutdated(store);
     });
   }
 
   /** One after the other, so that an older list of URLs never replaces a newer one. */
   private async write(step: (store: UrlStore) => Promise<void>): Promise<void> {
+    const { store } = this;
+    if (!store) return;
     this.lastWrite = this.lastWrite.then(async () => {
-      if (!this.store || this.broken) return;
       try {
-        await step(this.store);
-        for (const record of this.outdated) await this.store.remove(record);
-        this.outdated = [];
+        await step(store);
       } catch (error) {
+        const told = this.broken;
         this.broken = true;
-        this.onProblem(error);
+        if (!told) this.onProblem(error);
       }
     });
     await this.lastWrite;
+  }
+
+  /** What stays is tried again with the next write, or goes with the next upload of the file: nobody takes it up. */
+  private async removeOutdated(store: UrlStore): Promise<void> {
+    const left: UploadRecord[] = [];
+    for (const record of this.outdated) {
+      try {
+        await store.remove(record);
+      } catch {
+        left.push(record);
+      }
+    }
+    this.outdated = left;
   }
 
   /** Resolves when nothing is being written any more. */
