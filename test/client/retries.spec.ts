@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
@@ -85,6 +86,21 @@ describe('a failure that may pass', () => {
     // Long enough for a slow machine to answer what it answers.
     await client.uploadFile(path, { requestTimeout: 1500, retryDelays: [0, 0, 0, 0] });
     expect(peer.requests).toContain('HEAD /files/1');
+  });
+
+  it('may be a host that is not reached within requestTimeout', async () => {
+    const { path } = await folder.file(10);
+    // As one does whose packets are dropped: the system would wait for minutes.
+    const lookup = jest.spyOn(dns, 'lookup').mockImplementation((() => undefined) as never);
+    try {
+      const endpoint = 'http://unreachable.example/files';
+      const error = await failure(client.uploadFile(path, { endpoint, requestTimeout: 50 }));
+      expect(error).toBeInstanceOf(TusConnectionError);
+      expect(error.message).toBe(`The connection to ${endpoint} failed: no byte came for 50 ms.`);
+      expect(lookup).toHaveBeenCalledTimes(3);
+    } finally {
+      lookup.mockRestore();
+    }
   });
 
   it('is not tried for ever', async () => {

@@ -33,6 +33,8 @@ export function openExchange(exchange: Exchange): Promise<IncomingMessage> {
       method,
       headers: { ...headers, ...length },
       maxHeaderSize: MAX_HEADER_SIZE,
+      // As an option, since setTimeout() begins when the connection stands.
+      timeout: idleTimeout,
     });
     const fail = (error: unknown): void =>
       reject(error instanceof TusClientError ? error : new TusConnectionError(url, error));
@@ -41,7 +43,7 @@ export function openExchange(exchange: Exchange): Promise<IncomingMessage> {
       request.destroy();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    request.setTimeout(idleTimeout, () => request.destroy(new Error(`no byte came for ${idleTimeout} ms`)));
+    request.on('timeout', () => request.destroy(new Error(`no byte came for ${idleTimeout} ms`)));
     request.on('error', fail);
     request.on('close', () => {
       signal?.removeEventListener('abort', abort);
