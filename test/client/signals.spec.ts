@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
+import { Readable } from 'node:stream';
+import { waitBefore } from '../../src/client/http/retry-policy.js';
 import { MemoryUrlStore, TusClient } from '../../src/client/index.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
 import { TusPeer } from './tus-peer.js';
@@ -36,5 +39,42 @@ describe('a signal that aborts in the headers of one range', () => {
       requests: ['OPTIONS /files', 'OPTIONS /files'],
     });
     expect(await client.findPreviousUploads(path, { urlStore })).toEqual([]);
+  });
+});
+
+describe('a signal that stops many calls', () => {
+  const url = () => `${peer.endpoint}/1`;
+  const calls: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
+    'uploads of streams': (signal) => client.uploadFile(Readable.from(['a']), { size: 1, signal }),
+    'uploads of files': (signal) => client.uploadFile(folder.at('file.bin'), { signal }),
+    info: (signal) => client.info(url(), { signal }),
+    downloads: (signal) => client.download(url(), folder.at('copy'), { signal }),
+  };
+
+  it.each(Object.keys(calls))('has one listener, and none when they are over: %s', async (which) => {
+    await folder.file(1);
+    const stop = new AbortController();
+    const asked = new Promise<void>((resolve) => {
+      peer.fault = () => {
+        if (peer.requests.length === 12) resolve();
+        return true;
+      };
+    });
+    const calling = Array.from({ length: 12 }, () => failure(calls[which]!(stop.signal)));
+    await asked;
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+    stop.abort(new Error('enough'));
+    const errors = await Promise.all(calling);
+    expect(errors.map((error) => error.cause ?? error)).toEqual(Array(12).fill(new Error('enough')));
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
+  it('has one listener while they wait for another try', async () => {
+    const stop = new AbortController();
+    const waiting = Array.from({ length: 12 }, () => failure(waitBefore(600_000, stop.signal)));
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+    stop.abort(new Error('enough'));
+    expect(await Promise.all(waiting)).toEqual(Array(12).fill(new Error('enough')));
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 });

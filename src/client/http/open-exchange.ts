@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { TusClientError } from '../errors/tus-client.error.js';
 import { TusConnectionError } from '../errors/connection.error.js';
 import type { Body } from './body.js';
+import { LinkedAbort } from './linked-abort.js';
 
 /** Answers about a final repeat the URLs of all its partials; Node's own limit is 16 KiB. */
 const MAX_HEADER_SIZE = 256 * 1024;
@@ -42,11 +43,12 @@ export function openExchange(exchange: Exchange): Promise<IncomingMessage> {
       reject(signal?.reason as Error);
       request.destroy();
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    const link = new LinkedAbort(signal);
+    link.signal.addEventListener('abort', abort, { once: true });
     request.on('timeout', () => request.destroy(new Error(`no byte came for ${idleTimeout} ms`)));
     request.on('error', fail);
     request.on('close', () => {
-      signal?.removeEventListener('abort', abort);
+      link.release();
       fail(new Error('it was closed without an answer'));
     });
     request.on('response', resolve);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TusConnectionError } from '../errors/connection.error.js';
 import { TusResponseError } from '../errors/response.error.js';
+import { LinkedAbort } from './linked-abort.js';
 
 /** 460: the bytes were damaged on the way, and are sent again (CLI-04). */
 const PASSING = new Set([408, 409, 423, 429, 460]);
@@ -20,10 +21,13 @@ export function delayBefore(planned: number, error: unknown): number {
 
 /** Waits, unless the signal stops it. */
 export async function waitBefore(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  const link = new LinkedAbort(signal);
   try {
-    await pause(milliseconds, undefined, signal && { signal });
+    await pause(milliseconds, undefined, { signal: link.signal });
   } catch (error) {
     throw signal?.aborted ? signal.reason : error;
+  } finally {
+    link.release();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { UploadInterruptedError } from '../errors/interrupted.error.js';
+import { LinkedAbort } from '../http/linked-abort.js';
 import type { UploadedFile, UploadFileOptions } from '../options.js';
 import { StreamPart } from '../source/stream-part.js';
 import type { Connection } from './connection.js';
@@ -22,6 +23,7 @@ export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile
   const { size = null, chunkSize = HELD_CHUNK, metadata = {}, signal, checksum } = options;
   const meter = new ProgressMeter([size], (progress) => options.onProgress?.(progress));
   const source = new StreamPart(stream, size, checksum);
+  const link = new LinkedAbort(signal);
   const run = { connection, source: () => source, size, metadata, partial, chunkSize, url: null };
   try {
     await deps.demand({ concatenation: partial });
@@ -29,11 +31,13 @@ export async function uploadStream(deps: StreamUploadDeps): Promise<UploadedFile
       ...run,
       onUrl: async () => undefined,
       onProgress: (sent) => meter.report(0, sent),
-      signal: signal ?? new AbortController().signal,
+      signal: link.signal,
     });
     meter.finish();
     return { url, size: offset, offset, resumed: false, answer };
   } catch (error) {
     throw signal?.aborted ? new UploadInterruptedError(false, { cause: signal.reason }) : error;
+  } finally {
+    link.release();
   }
 }
