@@ -2,6 +2,7 @@ import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
+import { TusClientOptionError } from './errors/client-option.error.js';
 import { TusConnectionError } from './errors/connection.error.js';
 import { TusProtocolError } from './errors/protocol.error.js';
 import { TusResponseError } from './errors/response.error.js';
@@ -38,8 +39,10 @@ export class Download {
   /** The farthest byte so far: where a server has no strong ETag, going over the same ones again is no progress. */
   private reached = 0;
 
+  /** @throws TusClientOptionError if the path is a folder, before anything is asked for. */
   async run(): Promise<{ path: string; size: number }> {
     const { resume, signal } = this.options;
+    await this.checkTarget();
     try {
       let before = 0;
       const wentOn = () => this.reached > before;
@@ -57,6 +60,14 @@ export class Download {
     } catch (error) {
       if (!resume) await this.discard();
       throw error;
+    }
+  }
+
+  private async checkTarget(): Promise<void> {
+    // What cannot be looked at fails when it is written, with the error of the system.
+    const found = await stat(this.target).catch(() => undefined);
+    if (found?.isDirectory()) {
+      throw new TusClientOptionError('path', this.target, 'name a file: there is a folder of this name');
     }
   }
 

@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { TusClient, TusConnectionError, TusProtocolError, TusResponseError } from '../../src/client/index.js';
+import {
+  TusClient,
+  TusClientOptionError,
+  TusConnectionError,
+  TusProtocolError,
+  TusResponseError,
+} from '../../src/client/index.js';
 import { content } from '../support/content.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { ClientFolder, failure, MIB } from './client-folder.js';
@@ -146,6 +152,18 @@ describe('a download', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+
+  it.each([false, true])(
+    'to a folder is refused before anything is asked for (resume: %p)',
+    async (resume) => {
+      const error = await failure(client.download(url, folder.path, { resume }));
+      expect(error).toBeInstanceOf(TusClientOptionError);
+      expect(error.message).toBe(
+        `TusClient: option "path" is '${folder.path}'; name a file: there is a folder of this name.`,
+      );
+      expect(ranges).toEqual([]);
+    },
+  );
 
   it('goes on where the connection broke', async () => {
     serve = cutAt(MIB);
