@@ -10,7 +10,9 @@ import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { RecordingProxy, type Recorded } from './recording-proxy.js';
 
 const SIZE = 5 * 1024 * 1024 + 3;
-const METADATA = { filename: 'Räder.bin', filetype: 'application/octet-stream', album: 'x' };
+const NAMES = { filename: 'Räder.bin', filetype: 'application/octet-stream' };
+/** An empty value, a name behind another key, and a type that the path gives. */
+const METADATA = { empty: '', filename: 'Räder.bin', album: 'x' };
 
 describe.each(PLATFORMS)('what goes over the wire, before %s', (platform) => {
   let folder: string;
@@ -61,7 +63,7 @@ describe.each(PLATFORMS)('what goes over the wire, before %s', (platform) => {
     const input = createReadStream(path) as unknown as Buffer;
     return new Promise<void>((resolve, reject) => {
       new Upload(input, {
-        ...{ endpoint: proxy.endpoint, parallelUploads, chunkSize, metadata: METADATA },
+        ...{ endpoint: proxy.endpoint, parallelUploads, chunkSize, metadata: { ...METADATA, ...NAMES } },
         storeFingerprintForResuming: false,
         onSuccess: () => resolve(),
         onError: reject,

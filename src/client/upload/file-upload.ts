@@ -47,9 +47,7 @@ export class FileUpload {
     this.signal = this.failing.signal;
     // Each range listens; Node would take more than ten for a leak, and say so on standard error.
     setMaxListeners(0, this.signal);
-    this.metadata = partial
-      ? {}
-      : { filename: basename(file.path), filetype: fileTypeOf(file.path), ...options.metadata };
+    this.metadata = partial ? {} : named(file.path, options.metadata);
   }
 
   async run(): Promise<UploadedFile> {
@@ -199,6 +197,12 @@ export class FileUpload {
     if (memory && useless) await inTime(memory.forget(), this.signal);
     throw error;
   }
+}
+
+/** Keys keep their order, as tus-js-client sends them; what the path says stands behind them where it is missing. */
+function named(path: string, metadata: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { filename = basename(path), filetype = fileTypeOf(path) } = metadata;
+  return { ...metadata, filename, filetype };
 }
 
 function messageOf(error: unknown): string {

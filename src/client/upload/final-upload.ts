@@ -1,4 +1,3 @@
-import { Metadata } from '../../model/metadata.js';
 import { TusProtocolError } from '../errors/protocol.error.js';
 import { MergePendingError } from '../errors/merge-pending.error.js';
 import { field, wholeNumber, type Answer } from '../http/answer.js';
@@ -22,13 +21,13 @@ export interface FinalRequest {
 /** Asks for the merge once; a POST that is repeated finds the same final where the server knows how (CON-30). */
 export async function requestFinal(request: FinalRequest): Promise<FinalUpload> {
   const { connection, urls, signal } = request;
-  const metadata = Metadata.from(request.metadata).toHeader();
+  const metadata = encoded(request.metadata);
   const answer = await connection.requester.once({
     method: 'POST',
     url: connection.endpoint,
     headers: {
       'Upload-Concat': `final;${urls.join(' ')}`,
-      ...(metadata !== null && { 'Upload-Metadata': metadata }),
+      ...(metadata !== '' && { 'Upload-Metadata': metadata }),
     },
     signal,
   });
@@ -64,6 +63,13 @@ async function look(
     if (!mayPass(error)) throw error;
     return final;
   }
+}
+
+/** As tus-js-client sends it: a key without a value has its space. */
+function encoded(metadata: Readonly<Record<string, string>>): string {
+  return Object.entries(metadata)
+    .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
+    .join(',');
 }
 
 function finalOf(url: string, answer: Answer): FinalUpload {
