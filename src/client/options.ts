@@ -78,7 +78,9 @@ export interface UploadFileOptions extends PartialUploadOptions {
    * @default 1
    */
   readonly parallelUploads?: number;
-  /** Added to, or instead of, `filename` and `filetype`, which a path gives. */
+  /**
+   * Added to, or instead of, `filename` and `filetype`, which a path gives. A resumed upload keeps those it began with.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * Leaves the upload at this byte; the same call without it uploads the rest, if there is a `urlStore`.

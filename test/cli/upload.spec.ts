@@ -112,10 +112,10 @@ describe('nestjs-tus upload', () => {
     });
   });
 
-  it.each(['1', '3'])('goes on after Ctrl-C, with --resume (%s ranges)', async (parallel) => {
+  it.each(['1', '3'])('goes on after Ctrl-C, with --resume alone (%s ranges)', async (parallel) => {
     const bytes = await commands.file(16 * MIB);
-    const args = ['upload', 'file.bin', peer.endpoint, '--parallel', parallel];
-    const first = commands.start(args);
+    const args = ['upload', 'file.bin', peer.endpoint];
+    const first = commands.start([...args, '--parallel', parallel, '--metadata', 'album=x']);
     await untilOneRangeHangs(Number(parallel));
     // Under npm and npx the terminal and npm both pass Ctrl-C on.
     first.child.kill('SIGINT');
@@ -127,6 +127,7 @@ describe('nestjs-tus upload', () => {
     const second = await commands.run(...args, '--resume');
     expect(second).toMatchObject({ code: 0, err: expect.stringContaining('was resumed') });
     expect(peer.at(second.out.trim()).bytes.equals(bytes)).toBe(true);
+    expect(peer.at(second.out.trim()).metadata).toMatch(/^album eA==,filename /);
   });
 
   it('goes on after it was killed, with --resume, and sends no byte twice that the server has', async () => {

@@ -88,6 +88,25 @@ describe('an upload that was interrupted', () => {
     },
   );
 
+  it.each<[string, number, UploadFileOptions]>([
+    ['in one stream', 1, {}],
+    ['in four ranges', 4, {}],
+    ['where the next call has others', 4, { metadata: { album: 'y', filename: 'other' } }],
+    ['that is gone, and created again', 1, { metadata: { album: 'y' } }],
+  ])('keeps the metadata that it began with: one %s', async (which, parallel, options) => {
+    const { path } = await newFile(4 * MIB);
+    await interrupt(path, parallel, { metadata: { album: 'x' } });
+    if (which.includes('gone')) peer.uploads.delete('/files/1');
+    const { url, resumed } = await upload(path, options);
+    expect(resumed).toBe(true);
+    const metadata = Metadata.parse(peer.at(url).metadata).toObject();
+    expect({ ...metadata }).toEqual({
+      album: 'x',
+      filename: 'file.bin',
+      filetype: 'application/octet-stream',
+    });
+  });
+
   it('is forgotten once it is complete', async () => {
     const { path } = await newFile(4 * MIB);
     await interrupt(path, 2);
@@ -223,6 +242,7 @@ async function interrupted(path: string, options: UploadFileOptions, client = ne
   return result;
 }
 
-async function interrupt(path: string, parallel: number): Promise<void> {
-  expect(await interrupted(path, { parallelUploads: parallel })).toMatchObject({ resumable: true });
+async function interrupt(path: string, parallel: number, options: UploadFileOptions = {}): Promise<void> {
+  const interruption = await interrupted(path, { ...options, parallelUploads: parallel });
+  expect(interruption).toMatchObject({ resumable: true });
 }

@@ -67,6 +67,11 @@ export class MemoryOfUpload {
     return this.record.urls;
   }
 
+  /** What the upload began with: the options of a later call do not change it. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.record.metadata;
+  }
+
   /** True while another process could go on with this upload. */
   get resumable(): boolean {
     return this.saved && !this.broken;

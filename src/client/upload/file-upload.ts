@@ -39,15 +39,12 @@ export interface FileUploadDeps {
 export class FileUpload {
   private readonly failing: LinkedAbort;
   private readonly signal: AbortSignal;
-  private readonly metadata: Readonly<Record<string, string>>;
 
   constructor(private readonly deps: FileUploadDeps) {
-    const { options, file, partial } = deps;
-    this.failing = new LinkedAbort(options.signal);
+    this.failing = new LinkedAbort(deps.options.signal);
     this.signal = this.failing.signal;
     // Each range listens; Node would take more than ten for a leak, and say so on standard error.
     setMaxListeners(0, this.signal);
-    this.metadata = partial ? {} : named(file.path, options.metadata);
   }
 
   async run(): Promise<UploadedFile> {
@@ -93,7 +90,8 @@ export class FileUpload {
       {
         fingerprint: fingerprintOf(kind, endpoint, file.path),
         version: file.version,
-        ...{ endpoint, path: file.path, size: file.size, metadata: this.metadata },
+        ...{ endpoint, path: file.path, size: file.size },
+        metadata: partial ? {} : named(file.path, options.metadata),
         urls: Array.from({ length: count }, () => null),
       },
       (error) => options.onWarning?.(`This upload cannot be resumed: ${messageOf(error)}.`),
@@ -125,7 +123,7 @@ export class FileUpload {
       const request = {
         connection,
         urls: parts.map(({ url }) => url),
-        metadata: this.metadata,
+        metadata: memory.metadata,
         mergeTimeout: options.mergeTimeout,
         signal: this.signal,
       };
@@ -171,7 +169,7 @@ export class FileUpload {
       connection,
       source: (onStop) => new FilePart({ ...part, onStop }),
       size: end - start,
-      metadata: inRanges ? {} : this.metadata,
+      metadata: inRanges ? {} : memory.metadata,
       partial: partial || inRanges,
       chunkSize,
       url: memory.urls[index] ?? null,
