@@ -117,9 +117,8 @@ describe('nestjs-tus upload', () => {
     const args = ['upload', 'file.bin', peer.endpoint];
     const first = commands.start([...args, '--parallel', parallel, '--metadata', 'album=x']);
     await untilOneRangeHangs(Number(parallel));
-    // Under npm and npx the terminal and npm both pass Ctrl-C on.
-    first.child.kill('SIGINT');
-    first.child.kill('SIGINT');
+    // Under npm and npx the terminal and npm both pass Ctrl-C on. Stopped, it cannot be gone before the second one.
+    for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) first.child.kill(signal);
     const { code, out, err } = await first.ended;
     expect({ code, out }).toEqual({ code: 130, out: '' });
     expect(err).toMatch(/can be resumed\. Run the same command with --resume to go on from here\.\n$/);
