@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { run } from './run.js';
 
-const RUNS = Number(process.env.COMEBACKS_RUNS ?? 1);
+/** One for each size of chunks. */
+const RUNS = Number(process.env.COMEBACKS_RUNS ?? 3);
 /** Always the same here, so that a failure tells of a change; `npm run comebacks` takes another each time. */
 const SEED = Number(process.env.COMEBACKS_SEED ?? 1);
 const MEBIBYTES = Number(process.env.COMEBACKS_SIZE ?? 48);

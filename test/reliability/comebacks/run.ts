@@ -13,6 +13,8 @@ import { Random } from '../random.js';
 
 const CLIENT = fileURLToPath(new URL('./client.mjs', import.meta.url));
 const RANGES = 4;
+/** Bytes of a PATCH at most; the last is all in one. Each seed has one of them, those that follow each other all. */
+const CHUNKS = [256 * 1024, 1024 * 1024, 2 ** 40];
 
 export interface Comeback {
   readonly seed: number;
@@ -41,18 +43,19 @@ export async function run({ seed, size, kills }: Comeback): Promise<Outcome> {
     const sha256 = await contentFile(path, size, seed);
     const task = {
       ...{ endpoint: proxy.endpoint, store: join(folder, 'urls'), path },
-      options: { parallelUploads: RANGES, chunkSize: random.pick([256 * 1024, 1024 * 1024, 2 ** 40]) },
+      options: { parallelUploads: RANGES, chunkSize: CHUNKS[seed % CHUNKS.length] },
     };
     let killed = 0;
     let url = '';
     while (url === '') {
-      watch.plan(kills > killed ? (size - watch.received) / (kills - killed) : null);
+      watch.plan(size, kills - killed);
       const ended = await attempt(task, watch);
       if (ended === null) killed++;
       else url = ended;
     }
     const stored = createReadStream(join(app.directory, url.split('/').at(-1) ?? ''));
     const problems = [...watch.problems];
+    if (killed !== kills) problems.push(`the client was killed ${killed} times`);
     if ((await sha256Of(stored)) !== sha256) problems.push('the bytes are wrong');
     if (watch.withBytes.size !== RANGES) problems.push(`${watch.withBytes.size} uploads got bytes`);
     if ((await readdir(task.store)).length > 0) problems.push('the upload is still remembered');
@@ -100,14 +103,21 @@ class Watch {
     proxy.onBytes = (bytes, recorded) => this.see(bytes, recorded);
   }
 
-  /** Picks the next moment: after some bytes, about so many, or with one of the first requests; for null there is none. */
-  plan(bytes: number | null): void {
+  /**
+   * Picks the next moment, before the last byte or with the first request after it: of so many more, it takes its share
+   * of the bytes that are to come, or it is one of the first requests. With 0 there is none.
+   */
+  plan(size: number, kills: number): void {
+    const left = Math.max(0, size - this.received);
     const early = this.random.chance(0.25);
-    this.moment = {
-      bytes: early || bytes === null ? Infinity : this.received + this.random.next() * 1.5 * bytes,
-      requests:
-        early && bytes !== null ? this.proxy.requests.length + 1 + this.random.below(2 * RANGES) : Infinity,
-    };
+    const share = early ? left : this.random.next() * Math.min(left, (1.5 * left) / kills);
+    this.moment =
+      kills === 0
+        ? { bytes: Infinity, requests: Infinity }
+        : {
+            bytes: this.received + share,
+            requests: early ? this.proxy.requests.length + 1 + this.random.below(2 * RANGES) : Infinity,
+          };
     this.reached = new Promise((resolve) => {
       this.strike = resolve;
     });
@@ -129,12 +139,13 @@ class Watch {
   }
 
   private judge({ path, headers }: Recorded): void {
-    const from = Number(headers.find(([name]) => name === 'Upload-Offset')?.[1]);
+    const from = Number(headers.find(([name]) => name.toLowerCase() === 'upload-offset')?.[1]);
     const told = this.proxy.requests
       .filter((request) => request.path === path && (request.status === 204 || request.status === 200))
       .map(({ answer }) => Number(answer['upload-offset'] ?? 0));
     const acknowledged = Math.max(0, ...told);
-    if (from < acknowledged) {
+    // What is no number is wrong as well.
+    if (!(from >= acknowledged)) {
       this.problems.push(
         `${path} is sent from ${from}, although the server had acknowledged ${acknowledged}`,
       );
