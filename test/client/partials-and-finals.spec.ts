@@ -3,6 +3,8 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { TusModuleOptions } from '../../src/index.js';
+import { idOf, sql } from '../protocol-http/support.js';
 import { MergePendingError, TusClient, TusResponseError } from '../../src/client/index.js';
 import { create } from '../support/raw-http.js';
 import { PLATFORMS, TusApp } from '../support/tus-app.js';
@@ -77,6 +79,25 @@ describe.each(PLATFORMS)('partial and final uploads by hand, on %s', (platform) 
       expect(JSON.parse((error as TusResponseError).body)).toMatchObject({ statusCode: 400 });
       expect(error.message).toContain('The server answered 400: ');
     }
+  });
+
+  it('that are expired, or belong to somebody else, are refused with status, code and text too', async () => {
+    await app.stop();
+    const owner: TusModuleOptions['owner'] = ({ header }) => header('x-user') ?? null;
+    app = await TusApp.start({ platform, tus: { owner } });
+    client = new TusClient({ endpoint: app.endpoint, retryDelays: [], headers: { 'x-user': 'ann' } });
+    const { path } = await folder.file(10);
+    const own = await client.createPartialUpload(path);
+    const foreign = await client.createPartialUpload(path, { headers: { 'x-user': 'bob' } });
+    const expired = await client.createPartialUpload(path);
+    await sql(app, 'UPDATE tus_upload SET expires_at = ? WHERE id = ?', [Date.now() - 1000, idOf(expired)]);
+    for (const wrong of [foreign, expired]) {
+      const error = await failure(client.createFinalUpload([own, wrong]));
+      expect(error).toBeInstanceOf(TusResponseError);
+      expect(error).toMatchObject({ status: 400, code: 'INVALID_PARTIAL', method: 'POST' });
+      expect(error.message).toMatch(/^The server answered 400: .*\b2\b/);
+    }
+    expect(await client.createFinalUpload([own])).toMatchObject({ size: 10 });
   });
 
   it('that are unfinished are waited for, no longer than mergeTimeout (CLI-08)', async () => {

@@ -66,6 +66,23 @@ describe('uploading a file', () => {
     expect(told.at(-1)).toBe(2 * MIB);
   });
 
+  it.each<[string, UploadFileOptions, object]>([
+    ['the last PATCH', {}, { status: 204, headers: { 'upload-offset': '3000', 'x-request': '2' } }],
+    [
+      'the final',
+      { parallelUploads: 2 },
+      { status: 201, headers: { location: '/files/3', 'x-request': '6' } },
+    ],
+    ['what came before the stop', { stopAt: 0 }, { status: 201, headers: { location: '/files/1' } }],
+  ])('resolves with what the server answered last: to %s', async (_what, options, answer) => {
+    const { path } = await newFile(3000);
+    peer.fault = (_request, response) => {
+      response.setHeader('X-Request', peer.requests.length);
+      return false;
+    };
+    expect(await upload(path, options)).toMatchObject({ answer });
+  });
+
   it('refuses metadata that cannot be sent, before any request', async () => {
     const { path } = await newFile(1);
     await expect(upload(path, { metadata: { 'two words': '' } })).rejects.toBeInstanceOf(
