@@ -101,11 +101,11 @@ export class TusClient {
   ): Promise<FinalUpload> {
     const { settings, connection } = this.prepare(options, OPTIONS_OF.final);
     const { metadata = {}, mergeTimeout, signal } = settings;
-    if (partialUrls.length === 0) {
+    if (!Array.isArray(partialUrls) || partialUrls.length === 0) {
       throw new TusClientOptionError(
         'partialUrls',
         partialUrls,
-        'give the URL of one partial upload at least',
+        'give a list with the URL of one partial upload at least',
       );
     }
     // A space would end the reference, and what is not ASCII cannot be sent.

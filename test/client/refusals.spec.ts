@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import {
   MemoryUrlStore,
   TusClient,
@@ -55,6 +56,16 @@ describe('a call that cannot be', () => {
       () => client.uploadFile(path, { size: 3 }),
       'option "size" is 3; leave it out',
     ],
+    ['nothing to upload', () => client.uploadFile(undefined as never), 'option "input" is undefined; give'],
+    ['bytes', () => client.uploadFile(Buffer.alloc(2) as never), 'option "input" is <Buffer 00 00>'],
+    [
+      'a stream of the web',
+      () => client.createPartialUpload(new Blob(['a']).stream() as never),
+      'give the path of a file or a stream of Node',
+    ],
+    ['a URL of a file', () => client.uploadFile(pathToFileURL(path) as never), 'give the path of a file or'],
+    ['no list of partials', () => client.createFinalUpload(undefined as never), '"partialUrls" is undefined'],
+    ['one partial', () => client.createFinalUpload('http://h/1' as never), '"partialUrls" is \'http://h/1\''],
     ['an empty list of partials', () => client.createFinalUpload([]), 'option "partialUrls" is []'],
     [
       'a partial without its host',
