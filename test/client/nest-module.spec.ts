@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { Readable } from 'node:stream';
 import { TusClient, TusClientModule, type TusClientOptionsFactory } from '../../src/client/index.js';
+import { PLATFORMS, TusApp } from '../support/tus-app.js';
 import { TusPeer } from './tus-peer.js';
 
 describe('TusClientModule', () => {
@@ -21,6 +23,18 @@ describe('TusClientModule', () => {
       await module.close();
     } finally {
       await peer.stop();
+    }
+  });
+
+  it.each(PLATFORMS)('stands in an application on %s, beside its server', async (platform) => {
+    const endpoint = 'http://127.0.0.1:9/files';
+    const app = await TusApp.start({ platform, imports: [TusClientModule.forRoot({ endpoint })] });
+    try {
+      const client = app.get(TusClient);
+      const url = await client.createPartialUpload(Readable.from(['abc']), { endpoint: app.endpoint });
+      expect(await client.info(url)).toMatchObject({ kind: 'partial', length: 3 });
+    } finally {
+      await app.stop();
     }
   });
 

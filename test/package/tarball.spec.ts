@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { TusPeer } from '../client/tus-peer.js';
 
 describe('the published package', () => {
   it('has the build and no tests, sources or samples', () => {
@@ -66,27 +69,59 @@ describe('the published package', () => {
   });
 });
 
+/** Unpacks the tarball as npm does, beside its dependencies and the peers that are named; returns its folder. */
+function install(folder: string, ...peers: string[]): string {
+  const modules = join(folder, 'node_modules');
+  const own = join(modules, 'nestjs-tus');
+  mkdirSync(own, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' });
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  spawnSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
+  for (const name of [...Object.keys(manifestOf(own).dependencies), ...peers]) {
+    symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
+  }
+  return own;
+}
+
+function manifestOf(folder: string) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly bin: Readonly<Record<string, string>>;
+  };
+}
+
+describe('the client of the package, installed without Nest and TypeORM', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
+  beforeAll(() => void install(folder, 'tus-js-client', 'rxjs'), 120_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(['import', 'require'])('uploads a file: %s', async (way) => {
+    const peer = await new TusPeer().start();
+    try {
+      const code = `
+        const load = ${way === 'import' ? '(name) => import(name)' : 'async (name) => require(name)'};
+        load('nestjs-tus/client')
+          .then(({ TusClient }) => new TusClient({ endpoint: '${peer.endpoint}' }).uploadFile('package.json'))
+          .then(({ url }) => console.log(url));`;
+      const given = { cwd: folder, env: { PATH: process.env.PATH } };
+      await writeFile(join(folder, 'package.json'), '{"private":true}');
+      const { stdout } = await promisify(execFile)(process.execPath, ['--eval', code], given);
+      expect(String(peer.at(stdout.trim()).bytes)).toBe('{"private":true}');
+    } finally {
+      await peer.stop();
+    }
+  });
+});
+
 describe('the command of the package, installed without its optional peers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
   const modules = join(folder, 'node_modules');
   const bin = join(modules, '.bin', 'nestjs-tus');
 
-  // As npm installs it: the unpacked tarball, what it depends on, and a link to its program.
   beforeAll(() => {
-    const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' });
-    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-    const own = join(modules, 'nestjs-tus');
-    mkdirSync(own, { recursive: true });
+    const own = install(folder);
+    const program = join(own, manifestOf(own).bin['nestjs-tus']!);
     mkdirSync(join(modules, '.bin'));
-    spawnSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
-    const { dependencies, bin: programs } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-      bin: Record<string, string>;
-    };
-    for (const name of Object.keys(dependencies)) {
-      symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
-    }
-    const program = join(own, programs['nestjs-tus']!);
     chmodSync(program, 0o755);
     symlinkSync(program, bin);
   }, 120_000);

@@ -1,4 +1,3 @@
-import { Module } from '@nestjs/common';
 import type {
   DynamicModule,
   InjectionToken,
@@ -35,7 +34,7 @@ export interface TusClientModuleAsyncOptions extends Registration, Pick<ModuleMe
 }
 
 /** Makes `TusClient` injectable. */
-@Module({})
+// Without @Module(), which Nest does not need of a dynamic module: this subpath is for programs without Nest, too.
 export class TusClientModule {
   /**
    * @example TusClientModule.forRoot({ endpoint: 'https://example.com/files' })
