@@ -29,6 +29,7 @@ export { DataSourceUrlStore } from './store/data-source-url-store.js';
 export { FileUrlStore } from './store/file-url-store.js';
 export { MemoryUrlStore } from './store/memory-url-store.js';
 export { MergePendingError } from './errors/merge-pending.error.js';
+export { MissingPackageError } from './errors/missing-package.error.js';
 export { TusClientError } from './errors/tus-client.error.js';
 export { TusClientOptionError } from './errors/client-option.error.js';
 export { TusConnectionError } from './errors/connection.error.js';

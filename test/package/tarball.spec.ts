@@ -113,6 +113,25 @@ describe('the client of the package, installed without Nest and TypeORM', () => 
   });
 });
 
+describe('the client of the package, installed without tus-js-client', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
+  beforeAll(() => void install(folder, 'rxjs'), 120_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is loaded, and names what an upload needs', () => {
+    const code = `
+      const { FileUrlStore, TusClient } = require('nestjs-tus/client');
+      const client = new TusClient({ endpoint: 'http://127.0.0.1:9/files', urlStore: new FileUrlStore('urls') });
+      client.uploadFile('node_modules/nestjs-tus/LICENSE').catch((error) => {
+        console.log(error.code, error.message, error instanceof require('nestjs-tus/client').MissingPackageError);
+      });`;
+    const { stdout } = spawnSync(process.execPath, ['--eval', code], { encoding: 'utf8', cwd: folder });
+    expect(stdout).toBe(
+      'MISSING_PACKAGE Uploads need the package tus-js-client: npm install tus-js-client. true\n',
+    );
+  });
+});
+
 describe('the command of the package, installed without its optional peers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
   const modules = join(folder, 'node_modules');

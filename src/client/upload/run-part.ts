@@ -1,9 +1,10 @@
-import { DetailedError, Upload, type FileSource, type HttpResponse, type UploadOptions } from 'tus-js-client';
+import type { DetailedError, FileSource, HttpResponse, UploadOptions } from 'tus-js-client';
 import { TusProtocolError } from '../errors/protocol.error.js';
 import { TusResponseError } from '../errors/response.error.js';
 import type { Answer } from '../http/answer.js';
 import { delayBefore, mayPass } from '../http/retry-policy.js';
 import type { Connection } from './connection.js';
+import { loadTusJsClient } from './load-tus-js-client.js';
 
 export interface PartRun {
   readonly connection: Connection;
@@ -35,7 +36,8 @@ export interface PartOutcome {
  * Runs tus-js-client until everything is uploaded, or the upload is to be left.
  * @throws TusClientError, what `headers` throws, or the reason of the signal.
  */
-export function runPart(run: PartRun): Promise<PartOutcome> {
+export async function runPart(run: PartRun): Promise<PartOutcome> {
+  const { Upload } = await loadTusJsClient();
   return new Promise((resolve, reject) => {
     const { signal, size } = run;
     let over = false;
@@ -147,7 +149,7 @@ function retryRule(planned: readonly number[]): NonNullable<UploadOptions['onSho
 }
 
 function toClientError(error: Error): unknown {
-  if (!(error instanceof DetailedError)) return error;
+  if (!isDetailed(error)) return error;
   const { originalRequest: request, originalResponse: response, causingError } = error;
   if (causingError) return causingError;
   if (!response) return error;
@@ -161,6 +163,10 @@ function toClientError(error: Error): unknown {
   return new TusProtocolError(`The server at ${request.getURL()} answered without a header that tus needs.`, {
     cause: error,
   });
+}
+
+function isDetailed(error: Error): error is DetailedError {
+  return 'originalRequest' in error;
 }
 
 function wholeSize(answer: Answer | undefined): number {
