@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { DataSourceUrlStore, type UploadRecord, type UrlStore } from '../../src/client/index.js';
+import { DataSourceUrlStore, TusClient, type UploadRecord, type UrlStore } from '../../src/client/index.js';
+import { ClientFolder, failure, MIB } from './client-folder.js';
+import { TusPeer } from './tus-peer.js';
 
 /** What every store promises. `open` gives another one on the same place. */
 export function urlStoreCases(name: string, open: () => Promise<UrlStore>): void {
@@ -62,6 +64,30 @@ export function dataSourceCases(name: string, connect: () => Promise<DataSource>
     await sources[0]!.query('DROP TABLE tus_client_upload');
     const found = await Promise.all(sources.map((source) => new DataSourceUrlStore(source).find('a1')));
     expect(found).toEqual([[], [], []]);
+  });
+
+  it(`A store ${name} lets another client go on with an upload in ranges`, async () => {
+    const [folder, peer] = [await ClientFolder.make(), await new TusPeer().start()];
+    try {
+      const { path, bytes } = await folder.file(4 * MIB);
+      const newClient = async () =>
+        new TusClient({ endpoint: peer.endpoint, urlStore: new DataSourceUrlStore(await connect()) });
+      const [stop, begun] = [new AbortController(), new Set<string>()];
+      peer.onBytes = (range) => {
+        if (begun.add(range.path).size === 3) stop.abort();
+      };
+      const options = { parallelUploads: 3, signal: stop.signal };
+      const first = (await newClient()).uploadFile(path, options);
+      expect(await failure(first)).toMatchObject({ resumable: true });
+      const second = await newClient();
+      const { url, resumed } = await second.uploadFile(path);
+      expect({ resumed, received: peer.received }).toEqual({ resumed: true, received: 4 * MIB });
+      expect(peer.at(url).bytes.equals(bytes)).toBe(true);
+      expect(await second.findPreviousUploads(path)).toEqual([]);
+    } finally {
+      await peer.stop();
+      await folder.remove();
+    }
   });
 }
 
