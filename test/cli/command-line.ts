@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { ClientFolder } from '../client/client-folder.js';
 
 export interface Outcome {
@@ -17,6 +17,20 @@ export interface Started {
   readonly ended: Promise<Outcome>;
   /** Resolves with the next line of standard output. */
   line(): Promise<string>;
+  /** Resolves with the next line of standard error. */
+  note(): Promise<string>;
+}
+
+/** What a process writes, line by line and as a whole. */
+class Output {
+  readonly lines: AsyncIterator<string, undefined>;
+  readonly text: Promise<string>;
+
+  constructor(stream: Readable) {
+    const [forLines, forText] = [stream.pipe(new PassThrough()), stream.pipe(new PassThrough())];
+    this.lines = createInterface({ input: forLines })[Symbol.asyncIterator]();
+    this.text = text(forText);
+  }
 }
 
 /** The program, run in processes of its own, in a folder of its own. */
@@ -50,22 +64,18 @@ export class CommandLine {
     });
     this.running.add(child);
     child.once('close', () => this.running.delete(child));
-    const [forLines, forText] = [new PassThrough(), new PassThrough()];
-    child.stdout.pipe(forLines);
-    child.stdout.pipe(forText);
-    const lines = createInterface({ input: forLines })[Symbol.asyncIterator]();
-    const ended = Promise.all([once(child, 'close'), text(forText), text(child.stderr)]).then(
-      ([[code], out, err]) => ({ code: code as number | null, out, err }),
-    );
-    return {
-      child,
-      ended,
-      line: async () => {
-        const { value, done } = await lines.next();
-        if (done) throw new Error(`the command ended: ${(await ended).err}`);
-        return value;
-      },
+    const [out, err] = [new Output(child.stdout), new Output(child.stderr)];
+    const ended = Promise.all([once(child, 'close'), out.text, err.text]).then(([[code], said, noted]) => ({
+      code: code as number | null,
+      out: said,
+      err: noted,
+    }));
+    const next = async (output: Output): Promise<string> => {
+      const { value, done } = await output.lines.next();
+      if (done) throw new Error(`the command ended: ${(await ended).err}`);
+      return value;
     };
+    return { child, ended, line: () => next(out), note: () => next(err) };
   }
 
   run(...args: string[]): Promise<Outcome> {
