@@ -16,5 +16,5 @@ Exit codes:
   1    it failed, and would fail again: the server refused, or a file cannot be read or written
   2    the command line or the environment says something that cannot be done
   3    a package is missing that the command needs
-  4    it may work later: no answer, a busy server (5xx, 423, 429), or a merge that still runs
+  4    it may work later: no answer, one that passes (408, 409, 423, 429, 460, 5xx), or a merge that still runs
   130  interrupted by Ctrl-C or SIGTERM; a second Ctrl-C ends at once`;

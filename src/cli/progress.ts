@@ -24,8 +24,7 @@ export function createProgress(stream: NodeJS.WriteStream, { label, json }: Disp
   const prefix = label === '' ? '' : `${printable(label)}: `;
   if (stream.isTTY) return new Bar(stream, prefix);
   return new Steps(10, ({ sent, total, rate }, percent) => {
-    const done = total === null ? formatBytes(sent) : `${percent}% of ${formatBytes(total)}`;
-    stream.write(`${prefix}${done}, ${formatBytes(rate)}/s\n`);
+    stream.write(`${prefix}${percent}% of ${formatBytes(total ?? sent)}, ${formatBytes(rate)}/s\n`);
   });
 }
 
@@ -60,7 +59,7 @@ class Bar implements ProgressDisplay {
   }
 }
 
-/** Tells of each step of so many once, of the last one too. */
+/** Tells of each step of so many once, of the last one too; of what has no size there are none. */
 class Steps implements ProgressDisplay {
   private step = 0;
 
