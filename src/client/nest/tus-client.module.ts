@@ -33,8 +33,9 @@ export interface TusClientModuleAsyncOptions extends Registration, Pick<ModuleMe
   readonly useExisting?: InjectionToken<TusClientOptionsFactory>;
 }
 
-/** Makes `TusClient` injectable. */
 // Without @Module(), which Nest does not need of a dynamic module: this subpath is for programs without Nest, too.
+/** Makes `TusClient` injectable. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- Nest takes a class.
 export class TusClientModule {
   /**
    * @example TusClientModule.forRoot({ endpoint: 'https://example.com/files' })

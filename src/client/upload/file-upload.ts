@@ -180,20 +180,20 @@ export class FileUpload {
   }
 
   /** @param memory undefined while the store has not said whether there is something to resume. */
-  private async fail(error: unknown, memory: MemoryOfUpload | undefined): Promise<never> {
+  private async fail(failure: unknown, memory: MemoryOfUpload | undefined): Promise<never> {
     const { signal } = this.deps.options;
     // What still runs for this upload ends with it.
-    this.failing.abort(error);
+    this.failing.abort(failure);
     // What is being written now decides whether the upload can be resumed.
     if (memory) await inTime(memory.settled(), this.signal).catch(() => undefined);
     if (signal?.aborted)
       throw new UploadInterruptedError(memory?.resumable ?? false, { cause: signal.reason });
     // A file that has changed is another one, and a damaged upload never gets right: nobody goes on with either.
     const useless =
-      (error instanceof VerificationError && error.differs) ||
-      (error instanceof UploadSourceError && error.changed);
+      (failure instanceof VerificationError && failure.differs) ||
+      (failure instanceof UploadSourceError && failure.changed);
     if (memory && useless) await inTime(memory.forget(), this.signal);
-    throw error;
+    throw failure;
   }
 }
 

@@ -1,10 +1,11 @@
+import type * as TusJsClient from 'tus-js-client';
 import { MissingPackageError } from '../errors/missing-package.error.js';
 
 /**
  * The package that uploads are built on, which is optional for whoever has none.
  * @throws MissingPackageError if it is not installed.
  */
-export async function loadTusJsClient(): Promise<typeof import('tus-js-client')> {
+export async function loadTusJsClient(): Promise<typeof TusJsClient> {
   try {
     return await import('tus-js-client');
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { DetailedError, FileSource, HttpResponse, UploadOptions } from 'tus-js-client';
+import type { DetailedError, FileSource, HttpRequest, HttpResponse, UploadOptions } from 'tus-js-client';
 import { TusProtocolError } from '../errors/protocol.error.js';
 import { TusResponseError } from '../errors/response.error.js';
 import type { Answer } from '../http/answer.js';
@@ -49,8 +49,7 @@ export async function runPart(run: PartRun): Promise<PartOutcome> {
       onBeforeRequest: async (request) => {
         // One that is stopped before its first request starts all the same.
         if (over) return new Promise<never>(() => undefined);
-        const headers = await run.connection.headers();
-        for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
+        await setHeaders(request, run.connection);
       },
       fileReader: { openFile: async () => source },
       onAfterResponse: (request, response) => {
@@ -60,8 +59,8 @@ export async function runPart(run: PartRun): Promise<PartOutcome> {
       },
       onChunkComplete: (moved, accepted, total) => {
         // A stream that ended where a chunk did is ended by an empty request.
-        const ended = moved === 0 && accepted === total;
-        if (moved <= 0 && !ended) fail(new TusProtocolError('The server stores none of the bytes it takes.'));
+        if (moved > 0 || (moved === 0 && accepted === total)) return;
+        fail(new TusProtocolError('The server stores none of the bytes it takes.'));
       },
       onProgress: (sent) => {
         // Inside the exchange a failure of the application would look like a lost connection.
@@ -89,6 +88,11 @@ export async function runPart(run: PartRun): Promise<PartOutcome> {
     signal.addEventListener('abort', interrupt);
     upload.start();
   });
+}
+
+async function setHeaders(request: HttpRequest, connection: Connection): Promise<void> {
+  const headers = await connection.headers();
+  for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
 }
 
 function guard(step: () => void, onFailure: (error: unknown) => void): void {
