@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { StorageError } from '../../model/errors/storage.error.js';
+import { Gate } from '../parts/gate.js';
 import { tryAgain } from '../parts/try-again.js';
 import { s3Error } from './s3.error.js';
 
@@ -7,6 +8,8 @@ import { s3Error } from './s3.error.js';
 const SLOWEST = 131;
 /** Copies and Complete work on whole objects before they answer. */
 const WHOLE_OBJECT = 5;
+/** Requests at the same time, and as many copies: four parts of thirty uploads. */
+const AT_ONCE = 120;
 /** All tries of the SDK and what it waits between them, measured by the time of one. */
 const ALL_TRIES = 4;
 
@@ -25,8 +28,15 @@ export interface Limits {
 
 type Send<T> = (limits: Limits) => Promise<T>;
 
-/** Gives each request its time, and each failure its meaning. */
+/**
+ * Gives each request its turn, its time, and each failure its meaning. The time begins with the turn: a request that
+ * waited inside the SDK for a connection would count as one that found none.
+ */
 export class Requests {
+  private readonly gate = new Gate(AT_ONCE);
+  /** The store works on them for long: nothing else waits for that. */
+  private readonly copies = new Gate(AT_ONCE);
+
   /** @param requestTimeout - milliseconds that a small request has for its answer */
   constructor(private readonly requestTimeout: number) {}
 
@@ -37,12 +47,22 @@ export class Requests {
 
   /** @throws S3Error */
   small<T>(name: string, send: Send<T>): Promise<T> {
-    return this.within(name, this.requestTimeout, send);
+    return this.gate.pass(() => this.within(name, this.requestTimeout, send));
   }
 
   /** A request that the store may work on for minutes. @throws S3Error */
   long<T>(name: string, send: Send<T>): Promise<T> {
-    return this.within(name, WHOLE_OBJECT * this.requestTimeout, send);
+    return this.gate.pass(() => this.within(name, WHOLE_OBJECT * this.requestTimeout, send));
+  }
+
+  /** The same for a copy. @throws S3Error */
+  copy<T>(name: string, send: Send<T>): Promise<T> {
+    return this.copies.pass(() => this.within(name, WHOLE_OBJECT * this.requestTimeout, send));
+  }
+
+  /** The beginning of a download, however many are read: it waits for nobody. @throws S3Error */
+  download<T>(name: string, send: Send<T>): Promise<T> {
+    return this.within(name, this.requestTimeout, send);
   }
 
   /** A request with a body. What is a stream the SDK cannot send again. @throws S3Error */
@@ -52,7 +72,8 @@ export class Requests {
     send: (body: Buffer | Readable, limits: Limits) => Promise<T>,
   ): Promise<T> {
     const time = this.timeFor(length);
-    if (typeof body !== 'function') return this.within(name, time, (limits) => send(body, limits));
+    if (typeof body !== 'function')
+      return this.gate.pass(() => this.within(name, time, (limits) => send(body, limits)));
     const stream = async () => {
       const source = body();
       try {
@@ -61,7 +82,7 @@ export class Requests {
         source.destroy();
       }
     };
-    return tryAgain(stream, { passes: isPassing });
+    return tryAgain(() => this.gate.pass(stream), { passes: isPassing });
   }
 
   private async within<T>(name: string, milliseconds: number, send: Send<T>): Promise<T> {

@@ -17,20 +17,18 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import { TRIES, tryAgain } from '../parts/try-again.js';
 import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
-import type { Clients } from './client.js';
 import { copySource } from './keys.js';
 import type { ObjectHeaders } from './object-settings.js';
 import { completedPart, tagOf } from './part-tag.js';
 import type { TaggedPart } from './part-tag.js';
-import { Requests } from './requests.js';
-import type { S3Body } from './requests.js';
+import type { Requests, S3Body } from './requests.js';
 import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
-export interface S3ApiDeps extends Clients {
+export interface S3ApiDeps {
+  readonly client: S3Client;
+  readonly requests: Requests;
   readonly bucket: string;
-  /** Milliseconds that a small request has for its answer. */
-  readonly requestTimeout: number;
   /** Whether bodies are part of the signature; undefined: where the connection is not encrypted. */
   readonly signPayload: boolean | undefined;
 }
@@ -80,7 +78,7 @@ export class S3Api {
 
   constructor(private readonly deps: S3ApiDeps) {
     this.client = deps.client;
-    this.requests = new Requests(deps.requestTimeout);
+    this.requests = deps.requests;
   }
 
   /** Resolves with the ETag of the object, if it is known. */
@@ -141,7 +139,7 @@ export class S3Api {
       ...(range && { CopySourceRange: bytesOf(range) }),
       ...(etag && { CopySourceIfMatch: etag }),
     });
-    const answer = await this.requests.long('UploadPartCopy', (limits) => this.client.send(command, limits));
+    const answer = await this.requests.copy('UploadPartCopy', (limits) => this.client.send(command, limits));
     return tagOf('UploadPartCopy', answer.CopyPartResult ?? {}, checksum);
   }
 
@@ -189,8 +187,8 @@ export class S3Api {
       ...(range && { Range: bytesOf(range) }),
       ...(etag && { IfMatch: etag }),
     });
-    const { Body, ContentLength, Metadata } = await this.requests.small('GetObject', (limits) =>
-      this.deps.downloads.send(command, limits),
+    const { Body, ContentLength, Metadata } = await this.requests.download('GetObject', (limits) =>
+      this.client.send(command, limits),
     );
     // A stream of Node; the type has those of browsers, too.
     return { body: Body as Readable, length: ContentLength ?? NaN, metadata: Metadata ?? {} };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { Requests } from './requests.js';
+import type { Requests } from './requests.js';
 import { s3Error } from './s3.error.js';
 
 export interface ObjectVersion {
@@ -18,22 +18,20 @@ export interface OpenMultipart {
 
 /** What the store knows under one key. For clean-ups in doubtful cases: never on the path of a request. */
 export class S3Lists {
-  private readonly requests: Requests;
-
   constructor(
     private readonly deps: {
       readonly client: S3Client;
+      readonly requests: Requests;
       readonly bucket: string;
-      readonly requestTimeout: number;
     },
-  ) {
-    this.requests = new Requests(deps.requestTimeout);
-  }
+  ) {}
 
   /** Rejects if the bucket does not answer as it should. */
   async checkAccess(): Promise<void> {
     const command = new ListMultipartUploadsCommand({ Bucket: this.deps.bucket, MaxUploads: 1 });
-    await this.requests.small('ListMultipartUploads', (limits) => this.deps.client.send(command, limits));
+    await this.deps.requests.small('ListMultipartUploads', (limits) =>
+      this.deps.client.send(command, limits),
+    );
   }
 
   async openMultiparts(key: string): Promise<OpenMultipart[]> {
@@ -41,7 +39,7 @@ export class S3Lists {
     let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
     for (;;) {
       const command = new ListMultipartUploadsCommand({ Bucket: this.deps.bucket, Prefix: key, ...after });
-      const page = await this.requests.small('ListMultipartUploads', (limits) =>
+      const page = await this.deps.requests.small('ListMultipartUploads', (limits) =>
         this.deps.client.send(command, limits),
       );
       for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
@@ -65,7 +63,7 @@ export class S3Lists {
     let after: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
     for (;;) {
       const command = new ListObjectVersionsCommand({ Bucket: this.deps.bucket, Prefix: key, ...after });
-      const page = await this.requests.small('ListObjectVersions', (limits) =>
+      const page = await this.deps.requests.small('ListObjectVersions', (limits) =>
         this.deps.client.send(command, limits),
       );
       add(page.Versions, false);
