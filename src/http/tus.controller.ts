@@ -23,6 +23,7 @@ import type { Access } from '../uploads/access.js';
 import type { BodyInput } from '../uploads/commands.js';
 import { accessOf } from './access-of.js';
 import { stateOf, toException } from './error-response.js';
+import { FaultLog } from './fault-log.js';
 import { FinishReply } from './finish-reply.js';
 import { locationOf, publicPath } from './location.js';
 import type { PublicPlace } from './location.js';
@@ -50,6 +51,8 @@ import { visitFor } from './visit-for.js';
  */
 @Controller()
 export class TusController {
+  private readonly faultLog = new FaultLog();
+
   constructor(@Inject(TUS_HTTP) protected readonly http: TusHttp) {}
 
   /** The endpoint itself: creation and discovery. */
@@ -148,6 +151,7 @@ export class TusController {
       const request = new TusRequest(platform, writer, visit);
       writer.send(await this.dispatch(target, request));
     } catch (error) {
+      this.faultLog.note(error);
       throw toException(error, raw, writer);
     }
   }

@@ -5,7 +5,7 @@ export class KeyConflictError extends UploadError {
   readonly status = 409;
   readonly code = 'KEY_CONFLICT';
 
-  constructor() {
-    super('Another object already has this key.');
+  constructor(options?: ErrorOptions) {
+    super('Another object already has this key.', options);
   }
 }
