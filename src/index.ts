@@ -134,6 +134,7 @@ export { PreconditionFailedError } from './model/errors/precondition-failed.erro
 export { RangeNotSatisfiableError } from './model/errors/range-not-satisfiable.error.js';
 export { StateUnknownError } from './model/errors/state-unknown.error.js';
 export { StorageFullError } from './model/errors/storage-full.error.js';
+export { StorageRefusedError } from './model/errors/storage-refused.error.js';
 export { StorageUnavailableError } from './model/errors/storage-unavailable.error.js';
 export { StorageError } from './model/errors/storage.error.js';
 export { UnsupportedMediaTypeError } from './model/errors/unsupported-media-type.error.js';

@@ -1,5 +1,6 @@
 import { KeyConflictError } from '../model/errors/key-conflict.error.js';
 import { StorageFullError } from '../model/errors/storage-full.error.js';
+import { StorageRefusedError } from '../model/errors/storage-refused.error.js';
 import { StorageUnavailableError } from '../model/errors/storage-unavailable.error.js';
 import { StorageError } from '../model/errors/storage.error.js';
 import { UploadGoneError } from '../model/errors/upload-gone.error.js';
@@ -11,9 +12,11 @@ export function refusalOf(failure: StorageError): UploadError {
     case 'full':
       return new StorageFullError({ cause: failure });
     case 'conflict':
-      return new KeyConflictError();
+      return new KeyConflictError({ cause: failure });
     case 'missing':
       return new UploadGoneError('Stored bytes of this upload are lost; create a new one.');
+    case 'refused':
+      return new StorageRefusedError({ cause: failure });
     case 'unavailable':
       return new StorageUnavailableError({ cause: failure });
   }

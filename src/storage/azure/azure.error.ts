@@ -52,6 +52,7 @@ const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
   ],
   // A bare 404 may be that of a proxy: it proves no loss.
   missing: ['BlobNotFound', 'InvalidBlockList', 'InvalidRange'],
+  refused: [],
   unavailable: [],
 };
 

@@ -42,6 +42,7 @@ const KINDS: Readonly<Record<StorageErrorKind, readonly string[]>> = {
     ...['ExistingObjectIsDirectory', 'ObjectParentIsFile', '412'],
   ],
   missing: ['NoSuchKey', 'NoSuchUpload', 'NoSuchVersion', 'InvalidPart', 'EntityTooSmall'],
+  refused: ['EntityTooLarge'],
   unavailable: [],
 };
 
@@ -64,7 +65,7 @@ export function s3Error(request: string, error: unknown): S3Error {
     words.includes('NoSuchBucket') || words.includes('AbortError')
       ? 'unavailable'
       : refused
-        ? 'conflict'
+        ? 'refused'
         : listed.find(([, codes]) => words.some((word) => codes.includes(word)))?.[0];
   const shown = status === undefined ? name : `${status} ${name}`;
   const message = `The store has answered ${shown} to ${request}: ${described(error).message}`;

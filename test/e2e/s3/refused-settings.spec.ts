@@ -1,7 +1,8 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { S3ObjectSettings } from '../../../src/storage/s3/index.js';
 import { S3Storage } from '../../../src/storage/s3/index.js';
-import { call, patch, tus } from '../../support/raw-http.js';
+import { call, head, patch, tus } from '../../support/raw-http.js';
 import type { S3Kind } from '../../support/s3-proxy/request-kind.js';
 import { StoreApp } from '../../support/store-app.js';
 import { eachS3Store } from '../../support/stores/each-store.js';
@@ -88,6 +89,33 @@ describe.each(PLATFORMS)('uploads whose objects the store would refuse, on platf
       expect((await create(running, { 'upload-length': '5', ...named('a') })).status).toBe(500);
       expect(logged.join()).toContain('option "storage.object.contentType" failed with Error: a bug');
       expect(await running.rows('SELECT id FROM tus_upload')).toEqual([]);
+    });
+
+    it('are 500 with the sentence of the store in the log where only the store can tell, and go on later', async () => {
+      logged.length = 0;
+      let refusing = true;
+      const send = async ({ constructor: { name } }: object) => {
+        const status = name === 'HeadObjectCommand' ? 404 : 400;
+        if (!refusing && status === 400) return { ETag: '"etag"', $metadata: { attempts: 1 } };
+        const error = { name: 'InvalidStorageClass', $metadata: { httpStatusCode: status } };
+        throw Object.assign(new Error('no such class'), error);
+      };
+      const note = (error: unknown) => void logged.push(String(error));
+      app = await StoreApp.start(store, {
+        ...{ platform, nest: { logger: { log: () => {}, warn: () => {}, error: note, fatal: note } } },
+        storageOf: () =>
+          new S3Storage({ bucket: 'b', client: { send } as unknown as S3Client, checkBucket: false }),
+      });
+      const { headers } = await create(app, { 'upload-length': '5' });
+      const url = new URL(headers.location ?? '', app.endpoint).href;
+      const answer = await patch(url, 0, 'hello');
+      expect(answer.status).toBe(500);
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'STORAGE_REFUSED' });
+      expect(logged.join()).toContain('answered 400 InvalidStorageClass to PutObject: no such class');
+
+      refusing = false;
+      expect((await head(url)).headers['upload-offset']).toBe('0');
+      expect((await patch(url, 0, 'hello')).status).toBe(204);
     });
 
     it('are 500 without metadata, which no client has had a part in', async () => {
