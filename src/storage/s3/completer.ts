@@ -1,5 +1,6 @@
 import { StorageError } from '../../model/errors/storage.error.js';
 import type { Part } from '../../model/part.js';
+import { arrivedParts, newestEpoch } from '../parts/newest-epoch.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
 import { recordAnyway } from '../parts/record-anyway.js';
@@ -54,7 +55,7 @@ export class Completer {
     if (length === 0) return this.completeEmpty(upload, multipart);
     const list = await upload.parts.list();
     const parts = partsReaching(list, length);
-    const publication = { upload, since: epochOf(upload, parts ?? arrived(list)) };
+    const publication = { upload, since: sinceOf(upload, parts ?? arrivedParts(list)) };
     if (parts && multipart) {
       const all = () => this.tagged(upload, parts, list);
       return this.completeMultipart(publication, multipart, all).catch((error) =>
@@ -87,7 +88,7 @@ export class Completer {
   ): Promise<Completed | undefined> {
     const { parts, bytes } = last;
     const multipart = await target.begun;
-    const publication = { upload, since: epochOf(upload, bytes ? [bytes] : parts) };
+    const publication = { upload, since: sinceOf(upload, bytes ? [bytes] : parts) };
     if (!multipart) return this.put(publication, bytes ?? NOTHING);
     if (!bytes && parts.length === 0) return this.completeEmpty(upload, multipart);
     let tag: string | null = null;
@@ -179,16 +180,11 @@ function completed(
   };
 }
 
-/** An object that is older than these has none of them. */
-function arrived(list: readonly Part[]): readonly Part[] {
-  return list.filter(({ tag }) => tag !== null);
-}
-
-/** The epoch that the marker of an object with these parts has at least. All writers of a final copy the same bytes. */
-function epochOf({ kind, reference }: StoredUpload, parts: readonly Pick<Part, 'epoch'>[]): number {
-  if (kind === 'final') return 0;
-  if (parseReference(reference).multipart !== undefined) return begunBy(reference);
-  return parts.reduce((top, { epoch }) => Math.max(top, epoch), 0);
+/** The epoch that the marker of an object with these parts has at least. */
+function sinceOf(upload: StoredUpload, parts: readonly Pick<Part, 'epoch'>[]): number {
+  const { kind, reference } = upload;
+  const multipart = kind !== 'final' && parseReference(reference).multipart !== undefined;
+  return multipart ? begunBy(reference) : newestEpoch(upload, parts);
 }
 
 function partOf({ number, epoch, start, length }: NonNullable<LastPart['bytes']>): Omit<Part, 'tag'> {
