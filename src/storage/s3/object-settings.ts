@@ -44,8 +44,8 @@ export interface S3ObjectSettings {
   /** A canned ACL. Buckets of Amazon refuse any by default. */
   readonly acl?: OfUpload<ObjectCannedACL>;
   /**
-   * A checksum that the store keeps beside the object, such as `'SHA256'`: of a multipart upload, that of its parts. With
-   * it MinIO copies nothing: the bytes of finals pass through the server.
+   * A checksum that the store keeps beside the object, `'CRC32'`, `'CRC32C'`, `'CRC64NVME'`, `'SHA1'` or `'SHA256'`: of a
+   * multipart upload, that of its parts. With it MinIO copies nothing: the bytes of finals pass through the server.
    */
   readonly checksumAlgorithm?: OfUpload<ChecksumAlgorithm>;
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { UploadTooLargeError } from '../../model/errors/upload-too-large.error.js';
 import { writeParts } from '../parts/part-writer.js';
 import type { PartMemory } from '../parts/part-memory.js';
 import { partRules } from '../parts/part-rules.js';
@@ -91,6 +92,8 @@ export class S3Storage implements UploadStorage {
   }
 
   check(upload: NewStoredUpload): void {
+    const most = LARGEST_PART * (this.options.maxParts ?? MOST_PARTS);
+    if ((upload.length ?? 0) > most) throw new UploadTooLargeError(most);
     const rules = upload.key === null ? WORK_RULES : SETTING_RULES;
     checkSettingsOf(upload, this.options.object ?? {}, { rules, option: 'object' });
   }

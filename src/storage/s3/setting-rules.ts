@@ -1,4 +1,4 @@
-import { ChecksumAlgorithm, ObjectCannedACL, ServerSideEncryption } from '@aws-sdk/client-s3';
+import { ObjectCannedACL, ServerSideEncryption } from '@aws-sdk/client-s3';
 import { bytesOf, HEADER_TEXT, textsRule } from '../parts/setting-rules.js';
 import type { SettingRule, SettingRules } from '../parts/upload-settings.js';
 import { MARKER } from './marker.js';
@@ -27,6 +27,9 @@ const tags = textsRule({
     entries.length <= MOST_TAGS && entries.every(([name, value]) => isTagName(name) && isTag(value, 256)),
 });
 
+/** Those that every version of the SDK calculates by itself; it has the names of more. */
+const CHECKSUMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'];
+
 /** Encryption is for the objects of unfinished uploads, too: partials have no other setting. */
 export const WORK_RULES = { encryption: oneOf(ServerSideEncryption), kmsKeyId: HEADER_TEXT };
 
@@ -39,11 +42,10 @@ export const SETTING_RULES: SettingRules<S3ObjectSettings> = {
   tags,
   storageClass: HEADER_TEXT,
   acl: oneOf(ObjectCannedACL),
-  checksumAlgorithm: oneOf(ChecksumAlgorithm),
+  checksumAlgorithm: oneOf(CHECKSUMS),
 };
 
-/** Those that the SDK knows. */
-function oneOf(known: Readonly<Record<string, string>>): SettingRule {
+function oneOf(known: Readonly<Record<string, string>> | readonly string[]): SettingRule {
   const values = Object.values(known);
   return {
     what: `one of ${values.join(', ')}`,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
-import { TusOptionError } from '../../../src/index.js';
+import { TusOptionError, UploadTooLargeError } from '../../../src/index.js';
 import { S3Storage } from '../../../src/storage/s3/index.js';
 import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
 import type { TusModuleOptions } from '../../../src/index.js';
@@ -35,6 +35,11 @@ describe('an option that is wrong is named at construction', () => {
     [{ object: 'x' }, 'the option "object"'],
     [{ object: { contentTyp: 'x' } }, '"object.contentTyp"'],
     [{ object: { metadata: { 'Tus-Upload': 'x' } } }, '"object.metadata"'],
+    [
+      { object: { checksumAlgorithm: 'XXHASH64' } },
+      'must be one of CRC32, CRC32C, CRC64NVME, SHA1, SHA256; it is',
+    ],
+    [{ object: { checksumAlgorithm: 'MD5' } }, '"object.checksumAlgorithm"'],
     [{ bukket: 'x' }, 'the option "bukket" must be left out: there is no such option'],
   ])('%j', (options, message) => {
     const given = { bucket: 'uploads', ...options } as unknown as S3StorageOptions;
@@ -84,10 +89,41 @@ it('the value of an option that there is not stays out of the sentence: under a 
   );
 });
 
+it.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)('a checksum may be %s', (algorithm) => {
+  const object = { checksumAlgorithm: algorithm };
+  expect(() => new S3Storage({ bucket: 'uploads', clientConfig, object })).not.toThrow();
+});
+
+it('a function that names a checksum which the SDK does not calculate is found out before any byte comes', () => {
+  const object = { checksumAlgorithm: () => 'SHA512' as const };
+  const storage = new S3Storage({ bucket: 'uploads', clientConfig, object });
+  const upload = { id: 'i', kind: 'single', key: 'k', length: 5, metadata: null } as const;
+  expect(() => storage.check(upload)).toThrow(/"object.checksumAlgorithm" must be one of CRC32/);
+});
+
 it('secrets of a client stay out of the sentence', () => {
   const config = { credentials: { accessKeyId: 'a', secretAccessKey: 'hush' } };
   const given = { bucket: 'b', client: config } as unknown as S3StorageOptions;
   expect(() => new S3Storage(given)).toThrow(expect.not.objectContaining({ message: /hush/ }));
+});
+
+describe('an upload that is longer than any object', () => {
+  const GIB = 1024 ** 3;
+  const check =
+    (length: number, options: Partial<S3StorageOptions> = {}) =>
+    () =>
+      new S3Storage({ bucket: 'uploads', clientConfig, ...options }).check({
+        ...{ id: 'i', kind: 'single', key: 'k', length, metadata: null },
+      });
+
+  it.each([
+    [{}, 50_000 * GIB],
+    [{ maxParts: 1000 }, 5000 * GIB],
+    [{ maxParts: 1000, equalParts: true }, 5000 * GIB],
+  ])('is refused before any byte comes (%j)', (options, most) => {
+    expect(check(most, options)).not.toThrow();
+    expect(check(most + 1, options)).toThrow(new UploadTooLargeError(most));
+  });
 });
 
 it('the options are left as they were', () => {
