@@ -11,12 +11,12 @@ const FIXES: readonly [words: RegExp, fix: string][] = [
     /PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|Region is missing|answered 301 /,
     'name the region of the bucket, in "clientConfig" or by AWS_REGION',
   ],
+  [/RequestTimeTooSkewed/, "set this machine's clock"],
   [
     /AccessDenied|answered 403 /,
     'allow these credentials what docs/s3.md lists (here s3:ListBucketMultipartUploads)',
   ],
   [/NoSuchBucket|NotFound|answered 404 /, 'create it, or name another one with the option "bucket"'],
-  [/RequestTimeTooSkewed/, "set this machine's clock"],
 ];
 
 /**
