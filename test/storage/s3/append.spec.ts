@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AbortMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, GetObjectTaggingCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { PartMemory } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/marker.js';
 import { parseReference } from '../../../src/storage/s3/reference.js';
@@ -185,6 +185,20 @@ eachLocalS3Service((suite) => {
     );
     expect(head.ContentType).toBe('text/x-y');
     expect(head.ChecksumSHA256).toMatch(/-2$/);
+  });
+
+  it.each([
+    ['one request', 10],
+    ['parts', 9 * MIB],
+  ])('gives an object that is made of %s its tags', async (_, length) => {
+    const storage = desk.again({ object: { tags: { 'a b': 'c+d = e', k: 'v/1' } } });
+    const row = new Row({ length });
+    await row.send(storage, content(length));
+    const { TagSet = [] } = await suite.client.send(new GetObjectTaggingCommand(desk.at(row.key)));
+    expect(Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value]))).toEqual({
+      'a b': 'c+d = e',
+      k: 'v/1',
+    });
   });
 
   describe('a store that closes the connection instead of an answer to a part', () => {

@@ -2,10 +2,12 @@ import {
   CreateMultipartUploadCommand,
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatReference, parseReference } from '../../../src/storage/s3/reference.js';
@@ -169,6 +171,23 @@ eachLocalS3Service((suite) => {
       expect(Versions.map(({ Key }) => Key)).toEqual([object.Key]);
       await client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'OFF' } }));
       await client.send(new DeleteObjectCommand({ ...object, VersionId: Versions[0]?.VersionId }));
+    });
+
+    it('the bytes of an unfinished upload that are retained do not come to light again', async () => {
+      const Bucket = `${suite.bucket.name.slice(0, 50)}-retained`;
+      const { client } = suite;
+      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+      const storage = desk.again({ bucket: Bucket });
+      const row = new Row({ kind: 'partial', length: 10 });
+      await row.send(storage, content(10));
+      const object = { Bucket, Key: desk.at(`.tus/${row.id}`).Key };
+      const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(Date.now() + 3_600_000) } as const;
+      await client.send(new PutObjectRetentionCommand({ ...object, Retention }));
+      await storage.remove(row.whole, false);
+
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+      expect(Versions.map(({ Key }) => Key)).toEqual([object.Key]);
+      await expect(client.send(new GetObjectCommand(object))).rejects.toMatchObject({ name: 'NoSuchKey' });
     });
   });
 });
