@@ -55,7 +55,7 @@ eachLocalS3Service((suite) => {
 
 it.each([30_100, 40_300, 40_493])('takes no port that has a status in it for one: %d', async (port) => {
   const refused = new Error(`connect ECONNREFUSED 127.0.0.1:${port}`);
-  await expect(starting(refused)).rejects.toThrow(/see that "endpoint" and "region"/);
+  await expect(startAnswered(refused)).rejects.toThrow(/see that "endpoint" and "region"/);
 });
 
 it.each([
@@ -69,15 +69,17 @@ it.each([
   ['RequestTimeTooSkewed', 403, "set this machine's clock"],
 ])('says at start what to do about %s (%d)', async (name, httpStatusCode, fix) => {
   const answer = Object.assign(new Error('said by the store'), { name, $metadata: { httpStatusCode } });
-  await expect(starting(answer)).rejects.toThrow(fix);
+  await expect(startAnswered(answer)).rejects.toThrow(fix);
 });
 
 it('says at start that the region is missing', async () => {
-  await expect(starting(new Error('Region is missing'))).rejects.toThrow('name the region of the bucket');
+  await expect(startAnswered(new Error('Region is missing'))).rejects.toThrow(
+    'name the region of the bucket',
+  );
 });
 
 /** A start that is answered so. */
-function starting(answer: Error): Promise<void> {
+function startAnswered(answer: Error): Promise<void> {
   const lists = { checkAccess: () => Promise.reject(s3Error('ListMultipartUploads', answer)) };
   return checkBucket(lists as unknown as S3Lists, 'uploads');
 }
