@@ -1,8 +1,10 @@
+import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { inParallel } from '../parts/in-parallel.js';
 import type { StoredUpload } from '../upload-storage.js';
 import type { Keys } from './keys.js';
 import type { Multiparts } from './multiparts.js';
 import { isStill, MARKER, writerOf } from './marker.js';
+import type { FoundObject } from './marker.js';
 import { parseReference } from './reference.js';
 import type { S3Api } from './s3.api.js';
 import type { WorkObjects } from './work-objects.js';
@@ -38,13 +40,23 @@ export class Cleaner {
     await this.removeTails(upload);
   }
 
+  /**
+   * In a bucket that keeps versions each removal brings the version before to light: of an earlier writer, or of a try
+   * whose answer was lost. Those of this upload go, too.
+   */
   private async removePublished(upload: StoredUpload, published: boolean): Promise<void> {
-    const key = this.deps.keys.object(upload);
-    const head = await this.deps.api.head(key);
-    if (!head) return;
-    const found = { marker: head.Metadata?.[MARKER], length: head.ContentLength };
-    if (!(published ? isStill(upload, found) : writerOf(found.marker, upload) !== undefined)) return;
-    await this.deps.work.removeVersion(key, head.VersionId);
+    const { api, keys, work } = this.deps;
+    const key = keys.object(upload);
+    let head = await api.head(key);
+    let isOurs = isMarked(upload, head) || (published && isStill(upload, foundOf(head)));
+    while (head && isOurs) {
+      const { VersionId: version } = head;
+      const removed = await work.removeVersion(key, version);
+      if (!removed || version === undefined) return;
+      head = await api.head(key);
+      // Of a store that names a version, and does not remove it, nothing more can be had.
+      isOurs = isMarked(upload, head) && head?.VersionId !== version;
+    }
   }
 
   private async removeTails(upload: StoredUpload): Promise<void> {
@@ -57,6 +69,14 @@ export class Cleaner {
     );
     await upload.parts.forget();
   }
+}
+
+function isMarked(upload: StoredUpload, head: HeadObjectCommandOutput | undefined): boolean {
+  return writerOf(foundOf(head).marker, upload) !== undefined;
+}
+
+function foundOf(head: HeadObjectCommandOutput | undefined): FoundObject {
+  return { marker: head?.Metadata?.[MARKER], length: head?.ContentLength };
 }
 
 /** Its first writer brought all bytes, and had no need of a multipart upload: of such an upload nothing is on record. */

@@ -143,6 +143,30 @@ eachLocalS3Service((suite) => {
       expect(await desk.left()).toEqual([]);
     });
 
+    for (const options of [{ overwrite: true }, { conditionalWrites: false }]) {
+      it(`no version of an object stays that was put twice, with ${JSON.stringify(options)}`, async () => {
+        const row = new Row({ length: 10 });
+        desk.proxy.faults = (kind, n) => (kind === 'PutObject' && n === 1 ? 'lost-answer' : undefined);
+        await row.send(desk.again(options), content(10));
+        expect(await desk.left()).toEqual([row.key, row.key]);
+
+        await desk.storage.remove(row.whole, true);
+        expect(await desk.left()).toEqual([]);
+      });
+    }
+
+    it('what a writer has made that lost its lease does not come to light', async () => {
+      const row = new Row({ length: 100 });
+      const silent = await row.append(desk.storage, content(100), { fenced: true });
+      const successor = await row.append(desk.again(), content(100, 2), { fenced: true });
+      await silent.finish?.complete();
+      row.keep(await successor.finish?.complete(), 100);
+      expect(await desk.left()).toEqual([row.key, row.key]);
+
+      await desk.storage.remove(row.whole, true);
+      expect(await desk.left()).toEqual([]);
+    });
+
     it('versions that others have made stay', async () => {
       const row = new Row({ length: 10 });
       const storage = desk.again({ overwrite: true });
