@@ -53,7 +53,8 @@ export class AppendTarget implements PartTarget {
     const headers = workHeaders(settings, this.upload);
     await api.putBlob(keys.tail(this.upload.id, tail), tail, { headers });
     // A tail is no block: it does not make the others younger.
-    if (this.staged && Date.now() - this.upload.createdAt > OLD) await blocks.keepAlive(this.upload);
+    if (this.staged && Date.now() - this.upload.createdAt > OLD)
+      await blocks.keepAlive(this.upload, tail.signal);
     return TAG;
   }
 

@@ -13,6 +13,8 @@ import { Requests } from './requests.js';
 export interface BlobBody {
   readonly body: Buffer | (() => Readable);
   readonly length: number;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A block of a blob, named by both. */
@@ -205,10 +207,10 @@ export class AzureApi {
 
   private sending<T>(
     request: string,
-    { body, length }: BlobBody,
+    { body, length, signal }: BlobBody,
     send: (source: Buffer | (() => Readable), abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return this.requests.sending(request, length, (abortSignal) =>
+    return this.requests.sending(request, { bytes: length, signal }, (abortSignal) =>
       typeof body === 'function' ? streamed(body, abortSignal, send) : send(body, abortSignal),
     );
   }

@@ -40,8 +40,8 @@ export class Blocks {
   }
 
   /** Azure forgets blocks a week after the newest one of their blob. */
-  async keepAlive(upload: StoredUpload): Promise<void> {
-    await this.stage(upload, ALIVE, { body: Buffer.alloc(1), length: 1 });
+  async keepAlive(upload: StoredUpload, signal?: AbortSignal): Promise<void> {
+    await this.stage(upload, ALIVE, { body: Buffer.alloc(1), length: 1, signal });
   }
 
   /**

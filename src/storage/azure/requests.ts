@@ -9,6 +9,13 @@ const WHOLE_BLOB = 5;
 /** Over some seconds, with what is waited between them. */
 const TRIES = 6;
 
+interface Time {
+  /** For one try. */
+  readonly milliseconds: number;
+  /** Ends all tries. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 type Send<T> = (abortSignal: AbortSignal) => Promise<T>;
 
 /** Gives each try of a request its time, tries again what may pass, and gives each failure its meaning. */
@@ -23,33 +30,38 @@ export class Requests {
 
   /** @throws AzureError */
   small<T>(name: string, send: Send<T>): Promise<T> {
-    return this.sending(name, 0, send);
+    return this.sending(name, { bytes: 0 }, send);
   }
 
   /** A request that the store may work on for minutes. @throws AzureError */
   long<T>(name: string, send: Send<T>): Promise<T> {
-    return this.within(name, WHOLE_BLOB * this.requestTimeout, send);
+    return this.within(name, { milliseconds: WHOLE_BLOB * this.requestTimeout }, send);
   }
 
   /** A request with so many bytes of body. @throws AzureError */
-  sending<T>(name: string, bytes: number, send: Send<T>): Promise<T> {
-    return this.within(name, this.timeFor(bytes), send);
+  sending<T>(
+    name: string,
+    { bytes, signal }: { readonly bytes: number; readonly signal?: AbortSignal | undefined },
+    send: Send<T>,
+  ): Promise<T> {
+    return this.within(name, { milliseconds: this.timeFor(bytes), signal }, send);
   }
 
-  private within<T>(name: string, milliseconds: number, send: Send<T>): Promise<T> {
+  private within<T>(name: string, { milliseconds, signal }: Time, send: Send<T>): Promise<T> {
     const once = async () => {
       // The SDK has no limit of its own, and an answer may stop in its middle.
       const giveUp = new AbortController();
       const timer = setTimeout(() => giveUp.abort(), milliseconds);
       try {
-        return await Promise.race([send(giveUp.signal), aborted(giveUp.signal)]);
+        const abortSignal = signal ? AbortSignal.any([giveUp.signal, signal]) : giveUp.signal;
+        return await Promise.race([send(abortSignal), aborted(abortSignal)]);
       } catch (error) {
         throw error instanceof StorageError ? error : azureError(name, error);
       } finally {
         clearTimeout(timer);
       }
     };
-    return tryAgain(once, { tries: TRIES, passes });
+    return tryAgain(once, { tries: TRIES, passes: (error) => !signal?.aborted && passes(error) });
   }
 }
 

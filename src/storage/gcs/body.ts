@@ -6,20 +6,24 @@ import { crc32c } from './crc32c.js';
 const SLICE = 1024 * 1024;
 
 /** Bytes to send, and their checksum. */
-export interface GcsBody extends Pick<PartBytes, 'body' | 'length'> {
+export interface GcsBody extends Pick<PartBytes, 'body' | 'length' | 'signal'> {
   readonly crc32c: number;
 }
 
 export const EMPTY: GcsBody = { body: Buffer.alloc(0), length: 0, crc32c: 0 };
 
 /** Reads bytes once for their checksum, before they are sent: then the store can refuse others. */
-export async function hashed({ body, length }: Pick<PartBytes, 'body' | 'length'>): Promise<GcsBody> {
+export async function hashed({
+  body,
+  length,
+  signal,
+}: Pick<PartBytes, 'body' | 'length' | 'signal'>): Promise<GcsBody> {
   let sum = 0;
   for await (const chunk of chunksOf({ body })) {
     sum = crc32c(chunk, sum);
     if (length > SLICE) await turn();
   }
-  return { body, length, crc32c: sum };
+  return { body, length, signal, crc32c: sum };
 }
 
 /** The bytes, from their beginning each time. */

@@ -61,6 +61,7 @@ export class GcsApi {
       },
       body: () => Readable.from(framed(head, body, tail), { objectMode: false }),
       bytes: body.length,
+      signal: body.signal,
     });
     return objectOf(stored, 'insert');
   }

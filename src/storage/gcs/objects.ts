@@ -13,6 +13,8 @@ export interface Wanted extends Pick<Component, 'length' | 'crc32c'>, Pick<Targe
   readonly overwrite?: boolean;
   /** Whether to look for the object before it is made: its making costs more than the look. */
   readonly look?: boolean;
+  /** Aborts when the object is not waited for any longer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Makes objects appear under their names, each once and none over another, whatever becomes of requests and answers. */
@@ -36,6 +38,7 @@ export class Objects {
       try {
         return await this.verified(await request({ name, resource, ifGeneration }), wanted);
       } catch (error) {
+        if (wanted.signal?.aborted) throw error;
         // A look that fails says nothing.
         const found = await this.deps.api.find(name).catch(() => error);
         if (found === error) throw error;

@@ -25,6 +25,8 @@ export interface Sent {
   readonly bytes?: number;
   /** Whether the store may work on it for minutes. */
   readonly long?: boolean;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Gives each request its time and its tries, and each failure its meaning: every one of them can be repeated. */
@@ -44,7 +46,7 @@ export class Requests {
         const text = await textOf(await this.send(sent, signal));
         return (text === '' ? undefined : JSON.parse(text)) as T;
       });
-    return tryAgain(once, { tries: TRIES, passes });
+    return tryAgain(once, { tries: TRIES, passes: (error) => !sent.signal?.aborted && passes(error) });
   }
 
   /** Waits for the beginning of an answer, whose body comes as it is read. @throws GcsError */
@@ -80,7 +82,7 @@ export class Requests {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), this.timeFor(sent));
     try {
-      return await work(giveUp.signal);
+      return await work(sent.signal ? AbortSignal.any([giveUp.signal, sent.signal]) : giveUp.signal);
     } catch (error) {
       throw gcsError(name, error);
     } finally {

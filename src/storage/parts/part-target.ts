@@ -5,6 +5,8 @@ import type { Part } from '../../model/part.js';
 export interface PartBytes extends Omit<Part, 'tag' | 'tail'> {
   /** The bytes, or where memory was used up a function that gives a new stream of them for each try. */
   readonly body: Buffer | (() => Readable);
+  /** Aborts when the call is not waited for any longer: it ends soon, and does not try again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What an object store does for one append. Each call tries again by itself: what it rejects with is final. */

@@ -11,6 +11,9 @@ import type { LastPart, PartBytes, PartTarget } from './part-target.js';
 import { partEndingAt, partsReaching, partsUpTo } from './parts-up-to.js';
 import { recordAnyway } from './record-anyway.js';
 
+/** Milliseconds that calls under way have once the writer is asked to let go. Who asks waits 5 seconds. */
+const LAST_CALLS_MILLISECONDS = 3_000;
+
 export interface PartWriterDeps {
   readonly target: PartTarget;
   readonly rules: PartRules;
@@ -67,6 +70,8 @@ class PartWriter {
   private fast = false;
   /** Calls of the store that are under way. */
   private calls = 0;
+  /** Ends the calls under way. */
+  private readonly giveUp = new AbortController();
 
   constructor(
     private readonly deps: PartWriterDeps,
@@ -82,6 +87,7 @@ class PartWriter {
       recorded: (part) => this.recorded(part),
       failed: (error) => this.fail(error),
     });
+    this.endCallsAfter(context.signal);
   }
 
   async write(body: AsyncIterable<readonly Buffer[]>): Promise<PartsResult> {
@@ -101,6 +107,24 @@ class PartWriter {
     if (this.lost) return { offset: this.offset };
     await this.announceUnused();
     return { offset: this.offset, ...(this.failure && { failure: this.failure }) };
+  }
+
+  /** A call that hangs must not keep the upload from who asks for it. */
+  private endCallsAfter(signal: AbortSignal): void {
+    const letGo = () => void setTimeout(() => this.giveUp.abort(), LAST_CALLS_MILLISECONDS).unref();
+    if (signal.aborted) letGo();
+    else signal.addEventListener('abort', letGo, { once: true });
+  }
+
+  /** Of what is read nobody needs the rest: unlike what is sent, it need not have ended. */
+  private unlessGivenUp<T>(reading: Promise<T>): Promise<T> {
+    const { signal } = this.giveUp;
+    return new Promise((resolve, reject) => {
+      const end = () => reject(new StorageError('unavailable', 'A tail was not read in time.'));
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
+      reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+    });
   }
 
   /** Behind the last byte that is stored or gathered. */
@@ -202,8 +226,17 @@ class PartWriter {
   }
 
   private async takeUp(tail: Part, gathered: GatheredPart): Promise<void> {
-    const bytes: AsyncIterable<Buffer> = await this.deps.target.readTail(tail);
-    for await (const chunk of bytes) await gathered.add([chunk]);
+    const stream = await this.unlessGivenUp(this.deps.target.readTail(tail));
+    try {
+      const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await this.unlessGivenUp(chunks.next());
+        if (done) break;
+        await gathered.add([value]);
+      }
+    } finally {
+      stream.destroy();
+    }
     if (gathered.filled === tail.length) return;
     throw new StorageError('unavailable', `Of a tail of ${tail.length} bytes ${gathered.filled} came.`);
   }
@@ -257,7 +290,8 @@ class PartWriter {
     this.calls++;
     const logged = this.log.add(part);
     try {
-      this.log.stored(logged, await send(bytesOf(part, gathered)));
+      const { signal } = this.giveUp;
+      this.log.stored(logged, await send({ ...bytesOf(part, gathered), signal }));
     } catch (error) {
       this.fail(error);
     }

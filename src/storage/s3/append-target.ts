@@ -49,16 +49,17 @@ export class AppendTarget implements PartTarget {
     return this.recorded;
   }
 
-  async put({ number, length, body }: PartBytes): Promise<string> {
+  async put({ number, length, body, signal }: PartBytes): Promise<string> {
     const { multiparts } = this.deps;
-    this.current ??= multiparts.begin(this.upload, parseReference(this.recorded), (reference) =>
-      this.record(reference),
-    );
+    this.current ??= multiparts.begin(this.upload, parseReference(this.recorded), {
+      record: (reference) => this.record(reference),
+      signal,
+    });
     const multipart = await this.current;
     try {
-      return await multiparts.put(this.upload, multipart, { number, length, body });
+      return await multiparts.put(this.upload, multipart, { number, length, body, signal });
     } catch (error) {
-      if (await this.isMade(error)) return MADE;
+      if (!signal?.aborted && (await this.isMade(error))) return MADE;
       throw error;
     }
   }

@@ -75,7 +75,7 @@ export class Concatenator {
       await multiparts.abort(final, reference);
       await final.parts.forget();
     }
-    return multiparts.begin(final, reference, (text) => context.record(text));
+    return multiparts.begin(final, reference, { record: (text) => context.record(text) });
   }
 
   private async make(parts: readonly ConcatPart[], merge: Merge): Promise<void> {

@@ -19,6 +19,11 @@ export interface MultipartsDeps {
   readonly settings: S3ObjectSettings;
 }
 
+export interface Beginning extends Pick<WriteContext, 'record'> {
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Begins and ends multipart uploads, so that none is ever left that the row does not know of. */
 export class Multiparts {
   constructor(private readonly deps: MultipartsDeps) {}
@@ -32,13 +37,14 @@ export class Multiparts {
    * Creates one. That it may exist is on record before, its id after: what a crash in between leaves is found by the
    * name of the object. Nobody but the clean-up has to look for it.
    */
-  async begin(upload: StoredUpload, before: Reference, record: WriteContext['record']): Promise<Multipart> {
+  async begin(upload: StoredUpload, before: Reference, { record, signal }: Beginning): Promise<Multipart> {
     const { api, keys, settings } = this.deps;
     const doubtful = before.doubtful ?? Date.now();
     await record(formatReference({ doubtful }));
     const { key, id, again } = await api.createMultipart(
       keys.object(upload),
       objectHeaders(settings, upload),
+      signal,
     );
     const doubt = again || before.doubtful !== undefined;
     await record(formatReference({ multipart: id, epoch: upload.epoch, ...(doubt && { doubtful }) }));
@@ -55,7 +61,7 @@ export class Multiparts {
       return await api.uploadPart(multipart, part, this.checksumOf(upload));
     } catch (error) {
       // Some stores close the connection as soon as they know, and what they answer is lost.
-      const silent = error instanceof S3Error && !error.answered;
+      const silent = error instanceof S3Error && !error.answered && !part.signal?.aborted;
       if (!silent || (await api.hasMultipart(multipart).catch(() => true))) throw error;
       throw new S3Error('missing', 'The multipart upload is gone.', 'NoSuchUpload', { cause: error });
     }

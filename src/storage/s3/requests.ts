@@ -17,6 +17,8 @@ const ALL_TRIES = 4;
 export interface S3Body {
   readonly body: Buffer | (() => Readable);
   readonly length: number;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** When a request is given up, in the words of the SDK. */
@@ -24,6 +26,12 @@ export interface Limits {
   readonly abortSignal: AbortSignal;
   /** Milliseconds for one try. */
   readonly requestTimeout: number;
+}
+
+interface Time {
+  /** For one try. */
+  readonly milliseconds: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Send<T> = (limits: Limits) => Promise<T>;
@@ -46,34 +54,35 @@ export class Requests {
   }
 
   /** @throws S3Error */
-  small<T>(name: string, send: Send<T>): Promise<T> {
-    return this.gate.pass(() => this.within(name, this.requestTimeout, send));
+  small<T>(name: string, send: Send<T>, signal?: AbortSignal): Promise<T> {
+    const time = { milliseconds: this.requestTimeout, signal };
+    return this.gate.pass(() => this.within(name, time, send), signal);
   }
 
   /** A request that the store may work on for minutes. @throws S3Error */
   long<T>(name: string, send: Send<T>): Promise<T> {
-    return this.gate.pass(() => this.within(name, WHOLE_OBJECT * this.requestTimeout, send));
+    return this.gate.pass(() => this.within(name, this.forWholeObject, send));
   }
 
   /** The same for a copy. @throws S3Error */
   copy<T>(name: string, send: Send<T>): Promise<T> {
-    return this.copies.pass(() => this.within(name, WHOLE_OBJECT * this.requestTimeout, send));
+    return this.copies.pass(() => this.within(name, this.forWholeObject, send));
   }
 
   /** The beginning of a download, however many are read: it waits for nobody. @throws S3Error */
   download<T>(name: string, send: Send<T>): Promise<T> {
-    return this.within(name, this.requestTimeout, send);
+    return this.within(name, { milliseconds: this.requestTimeout }, send);
   }
 
   /** A request with a body. What is a stream the SDK cannot send again. @throws S3Error */
   sending<T>(
     name: string,
-    { body, length }: S3Body,
+    { body, length, signal }: S3Body,
     send: (body: Buffer | Readable, limits: Limits) => Promise<T>,
   ): Promise<T> {
-    const time = this.timeFor(length);
+    const time = { milliseconds: this.timeFor(length), signal };
     if (typeof body !== 'function')
-      return this.gate.pass(() => this.within(name, time, (limits) => send(body, limits)));
+      return this.gate.pass(() => this.within(name, time, (limits) => send(body, limits)), signal);
     const stream = async () => {
       const source = body();
       try {
@@ -82,15 +91,21 @@ export class Requests {
         source.destroy();
       }
     };
-    return tryAgain(() => this.gate.pass(stream), { passes: isPassing });
+    const passes = (error: unknown) => !signal?.aborted && isPassing(error);
+    return tryAgain(() => this.gate.pass(stream, signal), { passes });
   }
 
-  private async within<T>(name: string, milliseconds: number, send: Send<T>): Promise<T> {
+  private get forWholeObject(): Time {
+    return { milliseconds: WHOLE_OBJECT * this.requestTimeout };
+  }
+
+  private async within<T>(name: string, { milliseconds, signal }: Time, send: Send<T>): Promise<T> {
     const giveUp = new AbortController();
     // A client of the application may know no limit, and an answer may stop in its middle.
     const timer = setTimeout(() => giveUp.abort(), ALL_TRIES * milliseconds);
     try {
-      return await send({ abortSignal: giveUp.signal, requestTimeout: milliseconds });
+      const abortSignal = signal ? AbortSignal.any([giveUp.signal, signal]) : giveUp.signal;
+      return await send({ abortSignal, requestTimeout: milliseconds });
     } catch (error) {
       throw s3Error(name, error);
     } finally {

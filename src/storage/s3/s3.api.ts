@@ -84,10 +84,10 @@ export class S3Api {
   /** Resolves with the ETag of the object, if it is known. */
   async putObject(
     key: string,
-    { body, length }: S3Body,
+    { body, length, signal }: S3Body,
     headers: ObjectHeaders & Condition,
   ): Promise<string | undefined> {
-    const answer = await this.requests.sending('PutObject', { body, length }, (Body, limits) => {
+    const answer = await this.requests.sending('PutObject', { body, length, signal }, (Body, limits) => {
       const command = new PutObjectCommand({ ...this.at(key), ...headers, Body, ContentLength: length });
       command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
       return this.client.send(command, limits);
@@ -99,10 +99,13 @@ export class S3Api {
   async createMultipart(
     key: string,
     headers: ObjectHeaders,
+    signal?: AbortSignal,
   ): Promise<Multipart & { readonly again: boolean }> {
     const command = new CreateMultipartUploadCommand({ ...this.at(key), ...headers });
-    const { UploadId: id, $metadata } = await this.requests.small('CreateMultipartUpload', (limits) =>
-      this.client.send(command, limits),
+    const { UploadId: id, $metadata } = await this.requests.small(
+      'CreateMultipartUpload',
+      (limits) => this.client.send(command, limits),
+      signal,
     );
     if (id === undefined) throw s3Error('CreateMultipartUpload', new Error('It named no multipart upload.'));
     return { key, id, again: $metadata.attempts !== 1 };
@@ -111,11 +114,11 @@ export class S3Api {
   /** Resolves with the tag of the part. */
   async uploadPart(
     { key, id }: Multipart,
-    { number: PartNumber, body, length }: S3Part,
+    { number: PartNumber, body, length, signal }: S3Part,
     checksum: ChecksumAlgorithm | undefined,
   ): Promise<string> {
     const part = { ...this.at(key), UploadId: id, PartNumber, ContentLength: length };
-    const answer = await this.requests.sending('UploadPart', { body, length }, (Body, limits) => {
+    const answer = await this.requests.sending('UploadPart', { body, length, signal }, (Body, limits) => {
       const command = new UploadPartCommand({
         ...part,
         Body,

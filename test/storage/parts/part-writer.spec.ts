@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PartMemory } from '../../../src/storage/parts/part-memory.js';
 import { partRules } from '../../../src/storage/parts/part-rules.js';
 import { writeParts } from '../../../src/storage/parts/part-writer.js';
@@ -231,6 +231,63 @@ describe('a part writer', () => {
     }
     expect(await append(body(), { signal: letGo.signal })).toEqual({ offset: 2 * MIB });
     expect(store.calls).toEqual(['putTail']);
+  });
+
+  describe('that is asked to let go while a call of the store hangs', () => {
+    beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+    afterEach(() => void jest.useRealTimers());
+
+    const hanging = (signal: AbortSignal | undefined) =>
+      new Promise<void>((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('It was given up.')));
+      });
+
+    it('ends parts after some seconds; what is durable counts, and no number is used again', async () => {
+      const letGo = new AbortController();
+      const bytes = randomBytes(24 * MIB);
+      async function* body() {
+        yield* mebibytes(bytes);
+        letGo.abort('append');
+        jest.advanceTimersByTime(3_000);
+      }
+      let puts = 0;
+      const before: Gate = async (call, signal) => {
+        if (call === 'put' && ++puts === 2) await hanging(signal);
+      };
+      const { offset, failure } = await append(body(), { before, signal: letGo.signal });
+      expect([offset, failure?.kind]).toEqual([8 * MIB, 'unavailable']);
+      expect(row.list.map(({ number, tag }) => [number, tag !== null])).toContainEqual([2, false]);
+
+      const again = await append(mebibytes(bytes.subarray(offset)));
+      expect(again).toEqual({ offset: 24 * MIB });
+      expect(store.bytesOf(partsUpTo(row.list, 24 * MIB)).equals(bytes)).toBe(true);
+    });
+
+    it('ends a tail that is put, or read', async () => {
+      const letGo = new AbortController();
+      const before: Gate = async (call, signal) => {
+        if (call !== 'putTail') return;
+        const hung = hanging(signal);
+        letGo.abort('append');
+        jest.advanceTimersByTime(3_000);
+        await hung;
+      };
+      const put = await append(batchesOf(randomBytes(MIB)), { before, signal: letGo.signal });
+      expect([put.offset, put.failure?.kind]).toEqual([0, 'unavailable']);
+
+      await append(batchesOf(randomBytes(MIB)));
+      const another = new AbortController();
+      const forEver: Gate = async (call) => {
+        if (call !== 'readTail') return;
+        setImmediate(() => {
+          another.abort('append');
+          jest.advanceTimersByTime(3_000);
+        });
+        await new Promise(() => {});
+      };
+      const read = await append(batchesOf(randomBytes(MIB)), { before: forEver, signal: another.signal });
+      expect([read.offset, read.failure?.kind]).toEqual([MIB, 'unavailable']);
+    });
   });
 
   it('records nothing once the lease is lost', async () => {

@@ -8,8 +8,8 @@ import type { PartBytes, PartTarget } from '../../../src/storage/parts/part-targ
 import type { StoredUpload, UploadParts } from '../../../src/storage/upload-storage.js';
 import { partsFrom } from '../../../src/testing/storage/recorded-parts.js';
 
-/** Stands before each call of the fakes: it may wait, or throw. */
-export type Gate = (call: string) => Promise<void>;
+/** Stands before each call of the fakes: it may wait, or throw. The signal is that of the call. */
+export type Gate = (call: string, signal?: AbortSignal) => Promise<void>;
 
 const open: Gate = async () => {};
 
@@ -28,7 +28,7 @@ export class MemoryStore {
         const { number } = part;
         this.calls.push('put');
         this.use(number);
-        await before('put');
+        await before('put', part.signal);
         this.parts.set(number, await bytesOf(part));
         await after('put');
         return `part ${number}`;
@@ -36,7 +36,7 @@ export class MemoryStore {
       putTail: async (part) => {
         this.calls.push('putTail');
         this.use(part.number);
-        await before('putTail');
+        await before('putTail', part.signal);
         this.tails.set(nameOf(part), await bytesOf(part));
         await after('putTail');
         return nameOf(part);
