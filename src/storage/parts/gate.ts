@@ -5,8 +5,9 @@ export class Gate {
 
   constructor(private readonly most: number) {}
 
-  async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= this.most) await new Promise<void>((enter) => this.waiting.push(enter));
+  /** @param signal - ends the waiting: it rejects with its reason */
+  async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.running >= this.most) await this.turn(signal);
     else this.running += 1;
     try {
       return await work();
@@ -16,5 +17,21 @@ export class Gate {
       if (next) next();
       else this.running -= 1;
     }
+  }
+
+  private turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        this.waiting.splice(this.waiting.indexOf(enter), 1);
+        reject(signal?.reason);
+      };
+      this.waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 }

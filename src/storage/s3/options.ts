@@ -70,7 +70,8 @@ export interface S3StorageOptions {
   readonly conditionalWrites?: boolean;
   /**
    * Whether the bodies of requests are part of their signature, which costs about 0.4 s of CPU for each GiB more than the
-   * checksum alone. Needed where a policy denies `UNSIGNED-PAYLOAD`.
+   * checksum alone. Needed where a policy denies `UNSIGNED-PAYLOAD`. With `true` parts that found no memory
+   * are read back into it to be signed, two at a time beyond its limit; by default these are not signed.
    * @default only where the endpoint is not HTTPS
    */
   readonly signPayload?: boolean;

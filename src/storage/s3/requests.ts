@@ -3,6 +3,7 @@ import { StorageError } from '../../model/errors/storage.error.js';
 import { Gate } from '../parts/gate.js';
 import { tryAgain } from '../parts/try-again.js';
 import { s3Error } from './s3.error.js';
+import { unfailing } from './spilled-body.js';
 
 /** Bytes that a connection carries in a millisecond at least, or it counts as broken: 128 KiB/s. */
 const SLOWEST = 131;
@@ -84,9 +85,13 @@ export class Requests {
     if (typeof body !== 'function')
       return this.gate.pass(() => this.within(name, time, (limits) => send(body, limits)), signal);
     const stream = async () => {
-      const source = body();
+      const broken = new AbortController();
+      const source = unfailing(body, broken);
+      const either = AbortSignal.any([broken.signal, ...(signal ? [signal] : [])]);
       try {
-        return await this.within(name, time, (limits) => send(source, limits));
+        return await this.within(name, { ...time, signal: either }, (limits) => send(source, limits));
+      } catch (error) {
+        throw broken.signal.aborted ? broken.signal.reason : error;
       } finally {
         source.destroy();
       }

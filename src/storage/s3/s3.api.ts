@@ -14,6 +14,7 @@ import type { ChecksumAlgorithm, HeadObjectCommandOutput, S3Client } from '@aws-
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { StorageError } from '../../model/errors/storage.error.js';
+import { Gate } from '../parts/gate.js';
 import { TRIES, tryAgain } from '../parts/try-again.js';
 import { unlessMissing } from '../parts/unless-missing.js';
 import type { ByteRange } from '../upload-storage.js';
@@ -21,8 +22,9 @@ import { copySource } from './keys.js';
 import type { ObjectHeaders } from './object-settings.js';
 import { completedPart, tagOf } from './part-tag.js';
 import type { TaggedPart } from './part-tag.js';
-import type { Requests, S3Body } from './requests.js';
+import type { Limits, Requests, S3Body } from './requests.js';
 import { BrokenBodyError, isBroken, s3Error } from './s3.error.js';
+import { readBack } from './spilled-body.js';
 import { UNSIGNED_PAYLOAD, unsignedPayload } from './unsigned-payload.js';
 
 export interface S3ApiDeps {
@@ -71,10 +73,14 @@ export interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Parts that found no memory, and are read back into it to be signed, at the same time. */
+const READ_BACKS = 2;
+
 /** The requests to the objects of a bucket. Each tries again what may pass, and rejects with an `S3Error`. */
 export class S3Api {
   private readonly client: S3Client;
   private readonly requests: Requests;
+  private readonly readBacks = new Gate(READ_BACKS);
 
   constructor(private readonly deps: S3ApiDeps) {
     this.client = deps.client;
@@ -87,7 +93,7 @@ export class S3Api {
     { body, length, signal }: S3Body,
     headers: ObjectHeaders & Condition,
   ): Promise<string | undefined> {
-    const answer = await this.requests.sending('PutObject', { body, length, signal }, (Body, limits) => {
+    const answer = await this.sending('PutObject', { body, length, signal }, (Body, limits) => {
       const command = new PutObjectCommand({ ...this.at(key), ...headers, Body, ContentLength: length });
       command.middlewareStack.add(unsignedPayload(this.deps.signPayload), UNSIGNED_PAYLOAD);
       return this.client.send(command, limits);
@@ -118,7 +124,7 @@ export class S3Api {
     checksum: ChecksumAlgorithm | undefined,
   ): Promise<string> {
     const part = { ...this.at(key), UploadId: id, PartNumber, ContentLength: length };
-    const answer = await this.requests.sending('UploadPart', { body, length, signal }, (Body, limits) => {
+    const answer = await this.sending('UploadPart', { body, length, signal }, (Body, limits) => {
       const command = new UploadPartCommand({
         ...part,
         Body,
@@ -245,6 +251,20 @@ export class S3Api {
       this.requests.small('DeleteObject', (limits) => this.client.send(command, limits)),
     );
     return version === undefined && answer?.DeleteMarker === true;
+  }
+
+  /** What is a stream cannot be signed before it is sent. */
+  private sending<T>(
+    name: string,
+    { body, length, signal }: S3Body,
+    send: (body: Buffer | Readable, limits: Limits) => Promise<T>,
+  ): Promise<T> {
+    const { requests } = this;
+    if (!this.deps.signPayload || Buffer.isBuffer(body))
+      return requests.sending(name, { body, length, signal }, send);
+    const signed = async () =>
+      requests.sending(name, { body: await readBack({ body, length }), length, signal }, send);
+    return this.readBacks.pass(signed, signal);
   }
 
   private at(key: string): { readonly Bucket: string; readonly Key: string } {

@@ -1,11 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AbortMultipartUploadCommand, GetObjectTaggingCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { StorageError } from '../../../src/index.js';
+import { SpillFile } from '../../../src/storage/parts/spill-file.js';
 import { PartMemory } from '../../../src/storage/s3/index.js';
+import type { S3StorageOptions } from '../../../src/storage/s3/index.js';
 import { MARKER } from '../../../src/storage/s3/marker.js';
 import { parseReference } from '../../../src/storage/s3/reference.js';
 import { content } from '../../support/content.js';
 import { eachLocalS3Service } from '../../support/services/each-s3-service.js';
-import { MIB, read, Row } from '../row.js';
+import { KIB, MIB, read, Row } from '../row.js';
 import { Desk } from './support.js';
 
 eachLocalS3Service((suite) => {
@@ -160,6 +164,48 @@ eachLocalS3Service((suite) => {
     expect((await desk.object(row.key)).equals(body)).toBe(true);
     expect(await desk.object(small.key)).toEqual(content(10));
   });
+
+  describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)(
+    'a part in a temporary file, where checksums are calculated %s,',
+    (requestChecksumCalculation) => {
+      const storageWith = (options: Partial<S3StorageOptions> = {}) =>
+        desk.again({
+          clientConfig: { requestChecksumCalculation },
+          memory: new PartMemory({ limit: 0 }),
+          ...options,
+        });
+      afterEach(() => void jest.restoreAllMocks());
+
+      it('that cannot be read fails the append, and nothing else', async () => {
+        const storage = storageWith();
+        const stream = jest.spyOn(SpillFile.prototype, 'stream').mockImplementation(() => {
+          async function* bytes() {
+            yield content(KIB);
+            throw new StorageError('unavailable', 'A temporary file has lost bytes.');
+          }
+          return Readable.from(bytes(), { objectMode: false });
+        });
+        const row = new Row({ length: 9 * MIB });
+        const { failure } = await row.append(storage, content(9 * MIB));
+        expect([row.offset, failure?.message]).toEqual([0, 'A temporary file has lost bytes.']);
+        const small = new Row({ length: 2 * KIB });
+        await expect(small.send(storage, content(2 * KIB))).rejects.toThrow(failure?.message);
+
+        stream.mockRestore();
+        await row.send(storage, content(9 * MIB));
+        expect((await desk.object(row.key)).equals(content(9 * MIB))).toBe(true);
+      });
+
+      it('is signed where all bodies have to be', async () => {
+        const row = new Row({ length: 35 * MIB });
+        await row.send(storageWith({ signPayload: true }), content(35 * MIB));
+        const sent = desk.proxy.requests.filter(({ kind }) => kind === 'UploadPart');
+        const sums = sent.map(({ headers }) => headers['x-amz-content-sha256']);
+        expect(sums).toEqual(Array.from({ length: 5 }, () => expect.stringMatching(/^[0-9a-f]{64}$/)));
+        expect((await desk.object(row.key)).equals(content(35 * MIB))).toBe(true);
+      });
+    },
+  );
 
   it.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)(
     'works where checksums are calculated %s, and bodies are left out of the signature',
