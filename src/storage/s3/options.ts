@@ -58,7 +58,8 @@ export interface S3StorageOptions {
    */
   readonly memory?: PartMemory;
   /**
-   * Whether an object that has the key of an upload is replaced. Without it such an upload fails with 409.
+   * Whether an object that has the key of an upload is replaced, which costs one request more. Without it such an upload
+   * fails with 409.
    * @default false
    */
   readonly overwrite?: boolean;

@@ -46,16 +46,19 @@ export class Publisher {
     publication: Publication,
     make: (condition: Condition) => Promise<string | undefined>,
   ): Promise<string | undefined> {
-    let condition = this.begin();
+    let condition = this.under(undefined);
     const publish = async () => {
-      const before = await this.before(publication);
-      if (before) return before.ETag;
+      if (this.looksFirst(publication)) {
+        const head = await this.head(publication);
+        if (this.isMade(publication, head)) return head?.ETag;
+        condition = this.under(head);
+      }
       try {
         return await make(condition);
       } catch (error) {
         const head = await this.look(publication);
         if (this.isMade(publication, head, error)) return head?.ETag;
-        condition = this.next(head);
+        condition = this.under(head);
         throw error;
       }
     };
@@ -95,21 +98,16 @@ export class Publisher {
     return what === 'made';
   }
 
-  private begin(): Condition {
-    return this.deps.conditionalWrites && !this.deps.overwrite ? { IfNoneMatch: '*' } : {};
+  /** Keeps what has appeared since the look from being replaced. */
+  private under(head: HeadObjectCommandOutput | undefined): Condition {
+    if (!this.deps.conditionalWrites) return {};
+    return head?.ETag ? { IfMatch: head.ETag } : { IfNoneMatch: '*' };
   }
 
-  private next(head: HeadObjectCommandOutput | undefined): Condition {
+  /** Where the store cannot do it itself, or has something to replace. Nobody else writes where a partial is. */
+  private looksFirst({ upload }: Publication): boolean {
     const { conditionalWrites, overwrite } = this.deps;
-    return conditionalWrites && !overwrite && head?.ETag ? { IfMatch: head.ETag } : this.begin();
-  }
-
-  /** Looks first where the store cannot do it itself. */
-  private async before(publication: Publication): Promise<HeadObjectCommandOutput | undefined> {
-    const { conditionalWrites, overwrite } = this.deps;
-    if (conditionalWrites || overwrite || publication.upload.key === null) return undefined;
-    const head = await this.head(publication);
-    return this.isMade(publication, head) ? head : undefined;
+    return upload.key !== null && (overwrite || !conditionalWrites);
   }
 
   private look(publication: Publication): Promise<HeadObjectCommandOutput | undefined> {

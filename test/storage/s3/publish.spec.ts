@@ -45,6 +45,8 @@ eachLocalS3Service((suite) => {
         const row = new Row({ length });
         await occupy(row.key);
         await row.send(desk.again({ overwrite: true }), content(length));
+        // And nothing that has appeared since it was looked at.
+        expect(desk.proxy.requests.at(-1)?.headers).toHaveProperty('if-match');
         expect((await desk.object(row.key)).equals(content(length))).toBe(true);
       });
 

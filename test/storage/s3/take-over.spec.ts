@@ -20,11 +20,16 @@ eachLocalS3Service((suite) => {
     return finish;
   };
 
-  describe.each(['single', 'partial'] as const)('a writer whose lease was taken over (%s)', (kind) => {
+  describe.each([
+    ['single', {}],
+    ['partial', {}],
+    ['single', { overwrite: true }],
+    ['partial', { overwrite: true }],
+  ] as const)('a writer whose lease was taken over (%s, %j)', (kind, options) => {
     it('never replaces the object of its successor', async () => {
       const row = new Row({ kind, length: 100 });
-      const silent = await atHand(desk.storage, row, content(100));
-      const successor = await atHand(desk.again(), row, content(100, 2));
+      const silent = await atHand(desk.again(options), row, content(100));
+      const successor = await atHand(desk.again(options), row, content(100, 2));
       row.keep(await successor.complete(), 100);
       await silent.complete();
       expect(await read(desk.storage, row.whole)).toEqual(content(100, 2));
@@ -38,8 +43,8 @@ eachLocalS3Service((suite) => {
 
     it('has its object replaced by its successor', async () => {
       const row = new Row({ kind, length: 100 });
-      const silent = await atHand(desk.storage, row, content(100));
-      const successor = await atHand(desk.again(), row, content(100, 2));
+      const silent = await atHand(desk.again(options), row, content(100));
+      const successor = await atHand(desk.again(options), row, content(100, 2));
       await silent.complete();
       await successor.complete();
       expect(await read(desk.storage, row.whole)).toEqual(content(100, 2));
