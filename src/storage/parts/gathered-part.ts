@@ -16,8 +16,11 @@ export interface PartPlan {
   readonly start: number;
   /** Bytes that it takes. */
   readonly size: number;
-  /** Whether it will most likely become full: then it gets all its memory at once, and no byte is copied twice. */
-  readonly fast: boolean;
+  /**
+   * Whether it will become full: if `surely`, it gets all its memory at once, and no byte is copied twice; if `likely`, as
+   * soon as it has begun to fill.
+   */
+  readonly fills: 'perhaps' | 'likely' | 'surely';
 }
 
 /** Bytes of a part as they come: in memory, which grows with them, or in a temporary file once there is none. */
@@ -82,11 +85,13 @@ export class GatheredPart {
   }
 
   private capacityFor(bytes: number): number {
-    const { size, fast } = this.plan;
-    if (fast) return size;
-    // Eightfold, so that at most a seventh of the bytes is copied once more on the way.
+    const { size, fills } = this.plan;
+    if (fills === 'surely') return size;
+    // Eightfold, so that few bytes are copied once more on the way.
     const least = Math.max(bytes, FIRST_BYTES, 8 * (this.region?.length ?? 0));
-    return Math.min(size, 2 ** Math.ceil(Math.log2(least)));
+    const grown = Math.min(size, 2 ** Math.ceil(Math.log2(least)));
+    // Not at its first byte: those who stall there would have all memory.
+    return fills === 'likely' && grown >= size / 8 ? size : grown;
   }
 
   private move(region: Buffer): Buffer {

@@ -209,7 +209,7 @@ class PartWriter {
     const size = upload.length === null ? wanted : Math.min(wanted, upload.length - start);
     const gathered = new GatheredPart(
       { memory: this.deps.memory, patience: () => this.patience() },
-      { start, size, fast: this.fast },
+      { start, size, fills: this.fast ? 'likely' : 'perhaps' },
     );
     this.gathered = gathered;
     if (tail) await this.takeUp(tail, gathered);

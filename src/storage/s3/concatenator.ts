@@ -124,7 +124,7 @@ export class Concatenator {
     const gather = async () => {
       const gathered = new GatheredPart(
         { memory, patience },
-        { start: part.start, size: length, fast: true },
+        { start: part.start, size: length, fills: 'surely' },
       );
       try {
         for (const piece of piecesOf(part.planned)) await this.read(piece, merge, gathered);

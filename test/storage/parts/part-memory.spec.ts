@@ -2,6 +2,7 @@ import { constants } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GatheredPart } from '../../../src/storage/parts/gathered-part.js';
+import type { PartPlan } from '../../../src/storage/parts/gathered-part.js';
 import { PartMemory } from '../../../src/storage/parts/part-memory.js';
 import type { PartMemoryOptions } from '../../../src/storage/parts/part-memory.js';
 import { bytesOf, SpillFolder } from './support.js';
@@ -75,8 +76,8 @@ describe('a part that is gathered', () => {
   beforeEach(async () => void (folder = await SpillFolder.make()));
   afterEach(() => folder.remove());
 
-  const gather = (memory: PartMemory, fast = false) =>
-    new GatheredPart({ memory, patience: async () => false }, { start: 0, size: 8 * MIB, fast });
+  const gather = (memory: PartMemory, fills: PartPlan['fills'] = 'perhaps') =>
+    new GatheredPart({ memory, patience: async () => false }, { start: 0, size: 8 * MIB, fills });
 
   it('of a slow upload takes little memory, and more as bytes come', async () => {
     const memory = new PartMemory();
@@ -91,9 +92,26 @@ describe('a part that is gathered', () => {
     expect(memory.used).toBe(0);
   });
 
-  it('of a fast one takes all at once, so that no byte moves again', async () => {
+  it('of a fast one takes all as soon as it has begun to fill, and little while it stalls at its beginning', async () => {
     const memory = new PartMemory();
-    const part = gather(memory, true);
+    const part = gather(memory, 'likely');
+    const used: number[] = [];
+    for (const bytes of [1, 64 * KIB, 512 * KIB]) {
+      await part.add([Buffer.alloc(bytes)]);
+      used.push(memory.used);
+    }
+    expect(used).toEqual([64 * KIB, 512 * KIB, 8 * MIB]);
+    await part.free();
+
+    const filling = gather(memory, 'likely');
+    await filling.add([Buffer.alloc(MIB)]);
+    expect(memory.used).toBe(8 * MIB);
+    await filling.free();
+  });
+
+  it('of which all bytes will come takes all at once, so that no byte moves again', async () => {
+    const memory = new PartMemory();
+    const part = gather(memory, 'surely');
     await part.add([Buffer.alloc(KIB)]);
     expect(memory.used).toBe(8 * MIB);
     await part.free();
