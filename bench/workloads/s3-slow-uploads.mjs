@@ -1,11 +1,17 @@
 import { startMinio } from '../minio.mjs';
-import { how as slowly, run } from './slow-uploads.mjs';
+import { how as slowly, sendSlowly } from './slow-uploads.mjs';
 
-export const title = '1000 uploads at 1 KiB a second each, into S3';
-export const how = `${slowly} The server stores them in a MinIO on the same machine; they are too small to be sent on before they end.`;
-export const bound =
-  'as on the disk, and the region of 64 KiB in which each gathers its part; parts have 256 MiB of memory at most.';
+const KIB = 1024;
+/** Of all uploads together more than parts may have in memory. */
+const AT_ONCE = 384 * KIB;
+
+export const title = '1000 uploads of 384 KiB at once and 1 KiB a second each, into S3';
+export const how = `${slowly} Here each begins with 384 KiB at once. The server stores them in a MinIO on the same machine; they are too small to be sent on before they end, and more than the 256 MiB that parts may have in memory: the rest is in temporary files.`;
+export const bound = 'as on the disk, and the parts in memory: 256 MiB at most, whatever comes.';
 export const servers = [{ name: 'nestjs-tus-s3', store: startMinio }];
 export const ownProcess = true;
 export const repetitions = 3;
-export { run };
+
+export function run(server, options) {
+  return sendSlowly(server, { ...options, atOnce: AT_ONCE });
+}

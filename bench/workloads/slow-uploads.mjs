@@ -26,10 +26,15 @@ export const servers = [
   },
 ];
 
-export async function run(server, { quick }) {
+export function run(server, options) {
+  return sendSlowly(server, { ...options, atOnce: 0 });
+}
+
+/** @param atOnce - bytes that each upload begins with, as fast as they go */
+export async function sendSlowly(server, { quick, atOnce }) {
   const seconds = quick ? 10 : 60;
   const agent = new Agent({ keepAlive: true });
-  const bytes = randomBytes(seconds * KIB);
+  const bytes = randomBytes(atOnce + seconds * KIB);
   const paths = [];
   for (let i = 0; i < UPLOADS; i++) paths.push(await create(server, bytes.length, agent));
   const idle = server.rss();
@@ -39,11 +44,13 @@ export async function run(server, { quick }) {
   const answers = [];
   await overOneSecond(paths, (path) => {
     const upload = begin(server, path, bytes.length);
+    if (atOnce > 0) upload.write(bytes.subarray(0, atOnce));
     uploads.push(upload);
     answers.push(answer(upload).catch(() => ({ status: 0 })));
   });
   for (let second = 0; second < seconds; second++) {
-    const kibibyte = bytes.subarray(second * KIB, (second + 1) * KIB);
+    const at = atOnce + second * KIB;
+    const kibibyte = bytes.subarray(at, at + KIB);
     await overOneSecond(uploads, (upload) => upload.write(kibibyte));
   }
   const failed = (await Promise.all(answers)).filter(({ status }) => status !== 204).length;
