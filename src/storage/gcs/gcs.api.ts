@@ -40,6 +40,11 @@ export class GcsApi {
     this.bucket = `b/${encodeURIComponent(deps.bucket)}`;
   }
 
+  /** As `Requests.until`. */
+  until(signal: AbortSignal): GcsApi {
+    return new GcsApi({ ...this.deps, requests: this.deps.requests.until(signal) });
+  }
+
   /** Stores bytes under a name. The store compares the checksum before there is an object. */
   async insert(body: GcsBody, at: Target): Promise<GcsObject> {
     const { kmsKeyName, ...resource } = at.resource;

@@ -78,7 +78,7 @@ export class GcsStorage implements UploadStorage {
     this.memory = memory;
     this.rules = rulesOf(options, partSize);
     this.target = { api, keys, settings, objects };
-    this.smallParts = new SmallParts({ api, keys, composer, partSize });
+    this.smallParts = new SmallParts({ api, keys, settings, partSize, requestTimeout });
     this.completer = new Completer({ api, keys, settings, objects, composer, overwrite });
     this.concatenator = new Concatenator({ api, keys, settings, objects, composer });
     this.cleaner = new Cleaner({ api, keys });
@@ -111,7 +111,8 @@ export class GcsStorage implements UploadStorage {
     const { last, ...result } = await writeParts({ target, rules, memory }, watched, { body, context });
     if (last) return { ...result, finish: this.completer.finish(watched, last, target) };
     // What came just now may not verify, and no row counts it yet: it is joined by a later append.
-    if (!result.failure && !context.signal.aborted) await this.smallParts.join(watched, parts);
+    if (!result.failure && !context.signal.aborted)
+      await this.smallParts.join(watched, parts, context.signal);
     return result;
   }
 

@@ -36,8 +36,15 @@ export class Requests {
       readonly transport: Transport;
       /** Milliseconds that a small request has for its answer. */
       readonly requestTimeout: number;
+      /** Ends every request. Those that have one are not tried again. */
+      readonly signal?: AbortSignal;
     },
   ) {}
+
+  /** The same requests for work that may be left at any point: each has one try, and ends with the signal. */
+  until(signal: AbortSignal): Requests {
+    return new Requests({ ...this.deps, signal });
+  }
 
   /** Resolves with what the store says in JSON. @throws GcsError */
   json<T>(name: string, sent: Sent): Promise<T> {
@@ -46,13 +53,14 @@ export class Requests {
         const text = await textOf(await this.send(sent, signal));
         return (text === '' ? undefined : JSON.parse(text)) as T;
       });
-    return tryAgain(once, { tries: TRIES, passes: (error) => !sent.signal?.aborted && passes(error) });
+    const tries = this.deps.signal ? 1 : TRIES;
+    return tryAgain(once, { tries, passes: (error) => !sent.signal?.aborted && passes(error) });
   }
 
   /** Waits for the beginning of an answer, whose body comes as it is read. @throws GcsError */
   stream(name: string, sent: Sent): Promise<IncomingMessage> {
     const once = () => this.within(name, sent, (signal) => this.send(sent, signal, true));
-    return tryAgain(once, { tries: TRIES, passes });
+    return tryAgain(once, { tries: this.deps.signal ? 1 : TRIES, passes });
   }
 
   /** Milliseconds for one try to carry so many bytes. */
@@ -81,8 +89,11 @@ export class Requests {
   private async within<T>(name: string, sent: Sent, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), this.timeFor(sent));
+    const signals = [giveUp.signal, this.deps.signal, sent.signal].filter((each) => each !== undefined);
     try {
-      return await work(sent.signal ? AbortSignal.any([giveUp.signal, sent.signal]) : giveUp.signal);
+      const signal = AbortSignal.any(signals);
+      signal.throwIfAborted();
+      return await work(signal);
     } catch (error) {
       throw gcsError(name, error);
     } finally {

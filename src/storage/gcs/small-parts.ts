@@ -2,15 +2,19 @@ import type { Part } from '../../model/part.js';
 import { inParallel } from '../parts/in-parallel.js';
 import { partEndingAt } from '../parts/parts-up-to.js';
 import type { StoredUpload } from '../upload-storage.js';
-import type { Composer } from './composer.js';
+import { Composer } from './composer.js';
 import type { GcsApi } from './gcs.api.js';
 import type { Keys } from './keys.js';
 import type { KnownParts } from './known-parts.js';
+import type { GcsObjectSettings } from './object-settings.js';
+import { Objects } from './objects.js';
 import { MOST_SOURCES } from './options.js';
 import { componentOf, tagOf } from './part-tag.js';
 
 /** Objects that are removed at the same time. */
 const CONCURRENCY = 8;
+/** Milliseconds for all of it: the client has its bytes stored, and waits for its answer. */
+const MOST_MILLISECONDS = 10_000;
 
 /**
  * The parts that short requests have left at the end of an upload, once there are so many that one request composes
@@ -31,9 +35,11 @@ function partsToJoin(parts: readonly Part[], offset: number, partSize: number): 
 export interface SmallPartsDeps {
   readonly api: GcsApi;
   readonly keys: Keys;
-  readonly composer: Composer;
+  readonly settings: GcsObjectSettings;
   /** Bytes of a whole part. */
   readonly partSize: number;
+  /** Milliseconds that a small request has for its answer. */
+  readonly requestTimeout: number;
 }
 
 /** Joins small parts as they come: many short requests do not leave as many objects. */
@@ -47,20 +53,30 @@ export class SmallParts {
 
   /**
    * Only what the row has counted before this append: nobody needs the single parts again. Never rejects: as long as it
-   * fails the parts stay as they are, and the next append tries again.
+   * fails the parts stay as they are, and the next append tries again. It tries once, within seconds, and no longer than
+   * until `signal` aborts: meanwhile it holds the lease.
    */
-  async join(upload: StoredUpload, known: KnownParts): Promise<void> {
+  async join(upload: StoredUpload, known: KnownParts, signal: AbortSignal): Promise<void> {
+    const limit = new AbortController();
+    const stop = () => limit.abort();
+    const timer = setTimeout(stop, Math.min(this.deps.requestTimeout, MOST_MILLISECONDS));
+    signal.addEventListener('abort', stop);
     try {
       const small = partsToJoin(known.all, upload.offset, this.deps.partSize);
-      if (small.length > 0) await this.replace(upload, known, small);
+      if (small.length > 0) await this.replace(upload, { known, small, signal: limit.signal });
     } catch {
       // What was made is found by its name when the upload is cleaned up.
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
     }
   }
 
   /** The new part is on record before the old ones go; where both are, the newer number counts. */
-  private async replace(upload: StoredUpload, known: KnownParts, small: readonly Part[]): Promise<void> {
-    const { api, keys, composer } = this.deps;
+  private async replace(upload: StoredUpload, { known, small, signal }: Joining): Promise<void> {
+    const { keys, settings } = this.deps;
+    const api = this.deps.api.until(signal);
+    const composer = new Composer({ api, keys, settings, objects: new Objects({ api }) });
     const number = 1 + Math.max(...known.all.map((part) => part.number));
     const place = { number, epoch: upload.epoch, start: small[0]?.start ?? 0 };
     const components = small.map((part) => componentOf(part, keys.part(upload, part)));
@@ -69,4 +85,10 @@ export class SmallParts {
     await inParallel(CONCURRENCY, components, (component) => api.remove(component));
     await known.forget(small.map((part) => part.number));
   }
+}
+
+interface Joining {
+  readonly known: KnownParts;
+  readonly small: readonly Part[];
+  readonly signal: AbortSignal;
 }

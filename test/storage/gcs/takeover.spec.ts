@@ -37,6 +37,38 @@ onFakeGcs((suite) => {
     expect(desk.requests()).toEqual({ insert: 1, compose: 1, delete: 32 });
   });
 
+  it('a writer that joins is told to stop, and stops: what was stored counts, and the parts stay', async () => {
+    const row = new Row({ length: 100 });
+    const body = content(100);
+    for (let at = 0; at < 32; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+    const stop = new AbortController();
+    desk.proxy.faults = (kind) => {
+      if (kind === 'compose') stop.abort('released');
+      return kind === 'compose' ? 'hang' : undefined;
+    };
+    await row.append(desk.storage, body.subarray(32, 33), { signal: stop.signal });
+    expect(row.offset).toBe(33);
+    expect(row.list).toHaveLength(33);
+
+    desk.proxy.faults = () => undefined;
+    await row.send(desk.storage, body.subarray(33));
+    expect(await desk.object(row.key)).toEqual(body);
+  });
+
+  it('a join that gets no answer is left to a later append, after one try', async () => {
+    const row = new Row({ length: 100 });
+    const body = content(100);
+    for (let at = 0; at < 32; at++) await row.append(desk.storage, body.subarray(at, at + 1));
+    desk.proxy.faults = (kind) => (kind === 'compose' ? 'hang' : undefined);
+    desk.requests();
+    await row.append(desk.again({ requestTimeout: 1000 }), body.subarray(32, 33));
+    expect(desk.requests()).toEqual({ insert: 1, compose: 1 });
+
+    desk.proxy.faults = () => undefined;
+    await row.append(desk.storage, body.subarray(33, 34));
+    expect(row.list.length).toBeLessThan(4);
+  });
+
   for (const overwrite of [false, true]) {
     const how = overwrite ? ', also where objects may be replaced' : '';
     for (const sent of [0, 5]) {
