@@ -31,7 +31,7 @@ export class Cleaner {
     const object = await this.deps.api.find(this.deps.keys.object(upload));
     if (!object) return;
     const isOurs = isOf(upload, object) || (published && isStill(upload, object));
-    if (isOurs) await this.removeObject(object);
+    if (isOurs) await removeUnlessKept(this.deps.api, object);
   }
 
   /** By their names, since a crash leaves parts that never came on record. */
@@ -40,19 +40,22 @@ export class Cleaner {
     const prefix = keys.parts(upload);
     for (let pageToken: string | undefined, more = true; more;) {
       const { objects, next } = await api.list({ prefix, pageToken });
-      await inParallel(CONCURRENCY, objects, (object) => this.removeObject(object));
+      await inParallel(CONCURRENCY, objects, (object) => removeUnlessKept(api, object));
       pageToken = next;
       more = next !== undefined;
     }
     await upload.parts.forget();
   }
+}
 
-  /** What a retention or a hold keeps will not go for a long time: nobody tries again. */
-  private async removeObject(object: GcsObject): Promise<void> {
-    try {
-      await this.deps.api.remove(object);
-    } catch (error) {
-      if (!(error instanceof GcsError) || !error.isRetained) throw error;
-    }
+/** What a retention or a hold keeps will not go for a long time: nobody tries again. */
+export async function removeUnlessKept(
+  api: GcsApi,
+  object: Pick<GcsObject, 'name' | 'generation'>,
+): Promise<void> {
+  try {
+    await api.remove(object);
+  } catch (error) {
+    if (!(error instanceof GcsError) || !error.isRetained) throw error;
   }
 }

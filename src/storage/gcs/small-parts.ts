@@ -2,6 +2,7 @@ import type { Part } from '../../model/part.js';
 import { inParallel } from '../parts/in-parallel.js';
 import { partEndingAt } from '../parts/parts-up-to.js';
 import type { StoredUpload } from '../upload-storage.js';
+import { removeUnlessKept } from './cleaner.js';
 import { Composer } from './composer.js';
 import type { GcsApi } from './gcs.api.js';
 import type { Keys } from './keys.js';
@@ -82,7 +83,7 @@ export class SmallParts {
     const components = small.map((part) => componentOf(part, keys.part(upload, part)));
     const joined = await composer.part(upload, components, keys.part(upload, place));
     await known.record([{ ...place, length: joined.length, tag: tagOf(joined), tail: false }]);
-    await inParallel(CONCURRENCY, components, (component) => api.remove(component));
+    await inParallel(CONCURRENCY, components, (component) => removeUnlessKept(api, component));
     await known.forget(small.map((part) => part.number));
   }
 }

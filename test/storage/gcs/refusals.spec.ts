@@ -113,6 +113,19 @@ onFakeGcs((suite) => {
     expect(await desk.left()).toEqual([]);
   });
 
+  it('short parts that the bucket keeps go from the record as others do, once they are joined', async () => {
+    const kept = new GcsError('unavailable', 'Kept.', 403, 'retentionPolicyNotMet');
+    jest.spyOn(GcsApi.prototype, 'remove').mockRejectedValue(kept);
+    const row = new Row({ length: 100 });
+    const body = content(100);
+    for (let at = 0; at < 99; at++) {
+      await row.append(desk.storage, body.subarray(at, at + 1));
+      expect(row.list.length).toBeLessThanOrEqual(32);
+    }
+    await row.send(desk.storage, body.subarray(99));
+    expect(await desk.object(row.key)).toEqual(body);
+  });
+
   it('a completion that fails again and again leaves one set of objects, and composes nothing twice', async () => {
     const storage = desk.again({ partSize, object: { storageClass: 'NEARLINE' } });
     const row = new Row();
