@@ -78,8 +78,18 @@ export class Completer {
 
   private async insert(upload: StoredUpload, body: GcsBody): Promise<Completed | undefined> {
     const { api, objects } = this.deps;
+    if (upload.epoch > 1) await this.announce(upload, body.length);
     const made = await objects.make({ ...body, ...this.published(upload) }, (at) => api.insert(body, at));
     return completed(upload, made);
+  }
+
+  /**
+   * An earlier writer may have stored a part and not have got it on record. Where nothing is, something has to be: only
+   * then the clean-up comes back until it has looked.
+   */
+  private async announce({ epoch, parts }: StoredUpload, length: number): Promise<void> {
+    if ((await parts.list()).length > 0) return;
+    await parts.record([{ number: 1, epoch, start: 0, length, tag: null, tail: false }]);
   }
 
   private async compose(upload: StoredUpload, parts: readonly Part[]): Promise<Completed | undefined> {

@@ -169,6 +169,26 @@ onFakeGcs((suite) => {
     expect(await desk.object(row.key)).toBeUndefined();
   });
 
+  it('a part that never came on record is looked for until that has succeeded', async () => {
+    const row = new Row({ length: 3 * MIB });
+    const body = content(3 * MIB);
+    row.failures = Infinity;
+    expect(await row.append(desk.storage, body.subarray(0, MIB))).toMatchObject({ offset: 0 });
+    row.failures = 0;
+    await row.send(desk.storage, body);
+    expect(await desk.left()).toHaveLength(2);
+
+    const impatient = desk.again({ requestTimeout: 100 });
+    desk.proxy.faults = (kind) => (kind === 'list' ? 'reset' : undefined);
+    await expect(impatient.discardWork(row.whole)).rejects.toMatchObject({ kind: 'unavailable' });
+    // Maintenance goes by what is on record.
+    expect(row.list).toHaveLength(1);
+    desk.proxy.faults = () => undefined;
+    await desk.storage.discardWork(row.whole);
+    expect(await desk.left()).toEqual([row.key]);
+    expect(row.list).toEqual([]);
+  });
+
   it('finds parts that never came on record, and removes them', async () => {
     const row = new Row({ length: 30 * MIB });
     await row.append(desk.storage, content(18 * MIB));
