@@ -1,4 +1,5 @@
 import { StorageError } from '../../model/errors/storage.error.js';
+import { Gate } from '../parts/gate.js';
 import { inParallel } from '../parts/in-parallel.js';
 import type { ByteRange, ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
 import { hashed } from './body.js';
@@ -18,6 +19,8 @@ import { objectOf } from './reader.js';
 const CONCURRENCY = 8;
 /** Bytes of a range that pass through the server at a time. */
 const PIECE = 8 * 1024 * 1024;
+/** Pieces of all merges together that are in memory at the same time: that of parts has nothing to do with them. */
+const PIECES = 4;
 
 export interface ConcatenatorDeps {
   readonly api: GcsApi;
@@ -29,6 +32,8 @@ export interface ConcatenatorDeps {
 
 /** Makes one part of the sources of a final, so that only its publication is left to do. */
 export class Concatenator {
+  private readonly pieces = new Gate(PIECES);
+
   constructor(private readonly deps: ConcatenatorDeps) {}
 
   /** A second call finds the part on record, or makes it again: sources are composed, which moves no bytes. */
@@ -82,10 +87,13 @@ export class Concatenator {
   ): Promise<readonly Component[]> {
     const pieces: Component[] = [];
     for (let done = 0; done < source.length; done += PIECE) {
-      stopIf(signal);
       const start = source.start + done;
       const end = start + Math.min(PIECE, source.length - done) - 1;
-      pieces.push(await this.piece(final, object, { start, end }));
+      const piece = await this.pieces.pass(() => {
+        stopIf(signal);
+        return this.piece(final, object, { start, end });
+      });
+      pieces.push(piece);
     }
     return pieces;
   }

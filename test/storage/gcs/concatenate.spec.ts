@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { GcsApi } from '../../../src/storage/gcs/gcs.api.js';
 import type { GcsStorage } from '../../../src/storage/gcs/index.js';
 import { content } from '../../support/content.js';
 import { onFakeGcs } from '../../support/services/each-gcs-service.js';
@@ -39,7 +40,10 @@ onFakeGcs((suite) => {
   beforeEach(async () => {
     desk = await Desk.open(suite);
   });
-  afterEach(() => desk.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await desk.close();
+  });
 
   it('composes partials of any size inside the store: three requests, and no byte passes the server', async () => {
     const lengths = [9 * MIB, 0, 5, 6 * MIB + 1];
@@ -85,6 +89,27 @@ onFakeGcs((suite) => {
     const bytes = content(20 * MIB, 0);
     const expected = [bytes, bytes.subarray(MIB, 10 * MIB), bytes.subarray(0, 10)];
     expect((await desk.object(final.key))?.equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  it('holds few pieces of ranges in memory, however many merges there are', async () => {
+    const [source = new Row()] = await partials(desk.storage, [9 * MIB]);
+    let held = 0;
+    let most = 0;
+    const { bytes, insert } = GcsApi.prototype;
+    jest.spyOn(GcsApi.prototype, 'bytes').mockImplementation(function (this: GcsApi, object, range) {
+      most = Math.max(most, ++held);
+      return bytes.call(this, object, range);
+    });
+    jest.spyOn(GcsApi.prototype, 'insert').mockImplementation(function (this: GcsApi, body, at) {
+      return insert.call(this, body, at).finally(() => held--);
+    });
+    const finals = Array.from({ length: 6 }, () => new Row({ kind: 'final' }).take());
+    const ranges = Array.from({ length: 8 }, (_, index) => source.source(index * MIB, MIB));
+    await Promise.all(finals.map((final) => desk.storage.concatenate(final.upload, ranges, final.context())));
+
+    expect(held).toBe(0);
+    expect(most).toBeLessThanOrEqual(4);
+    for (const final of finals) expect(final.list).toMatchObject([{ length: 8 * MIB }]);
   });
 
   it('does not take another object than the partial was completed as', async () => {
