@@ -65,9 +65,24 @@ export class Concatenator {
       stopIf(signal);
       const object = await this.objectOf(source);
       const whole = source.start === 0 && source.length === object.length;
-      found[index] = whole ? [object] : await this.copied(final, { source, object, signal });
+      found[index] = whole
+        ? [source.upload.key === null ? object : await this.rewritten(final, object)]
+        : await this.copied(final, { source, object, signal });
     });
     return found.flat();
+  }
+
+  /**
+   * A published object may have another storage class than partials have, by an option or by a rule of the bucket, and
+   * the store composes only what is of one class: cloud.google.com/storage/docs/composite-objects
+   */
+  private rewritten(final: StoredUpload, object: Component): Promise<Component> {
+    const { api, keys, settings, objects } = this.deps;
+    const { length, crc32c } = object;
+    const place = { name: keys.step(final, [object]), resource: workResource(settings, final) };
+    return objects.make({ length, crc32c, ...place, upload: final, look: true }, (at) =>
+      api.rewrite(object, at),
+    );
   }
 
   /** Of a partial the row knows the object; of a final that has consumed partials the store has to be asked. */

@@ -122,6 +122,22 @@ onFakeGcs((suite) => {
     expect(await desk.object(final.key)).toBeUndefined();
   });
 
+  it('takes the whole object of another final, whose storage class is none that can be composed with it', async () => {
+    const storage = desk.again({ object: { storageClass: 'NEARLINE' } });
+    const consumer = new Row({ kind: 'final', length: 10 });
+    await consumer.send(storage, content(10, 0));
+    const [partial = new Row()] = await partials(storage, [20]);
+    const final = new Row({ kind: 'final' });
+    desk.requests();
+    await merge(storage, final, [consumer, partial]);
+
+    expect(desk.proxy.bytes('get media').answered).toBe(0);
+    expect(await desk.object(final.key)).toEqual(Buffer.concat([content(10, 0), content(20, 0)]));
+    expect(await desk.object(consumer.key)).toEqual(content(10, 0));
+    await storage.discardWork(final.whole);
+    expect((await desk.left()).filter((name) => name.includes(final.id))).toEqual([final.key]);
+  });
+
   it('does not take the object of another upload for a final that has consumed its partials', async () => {
     const consumer = new Row({ kind: 'final', length: 100 });
     await consumer.send(desk.storage, content(100));

@@ -21,7 +21,7 @@ interface Composition {
 
 /**
  * Stands before fake-gcs-server and enforces what that ignores, as the documentation of Google has it: the conditions of
- * compose, rewrite and delete, and the generations of what is composed.
+ * compose, rewrite and delete, and the generations and the storage class of what is composed.
  */
 export class StrictGcs {
   private readonly server = createServer((request, response) => {
@@ -87,12 +87,18 @@ export class StrictGcs {
       const { sourceObjects, destination } = JSON.parse(body) as Composition;
       const texts = Object.entries(destination.metadata ?? {}).flat();
       if (sourceObjects.length === 0 || Buffer.byteLength(texts.join('')) > MOST_METADATA) return 400;
+      const classes = new Set<string | undefined>();
       for (const source of sourceObjects) {
-        const live = await generation(encodeURIComponent(source.name));
+        const { generation: live, storageClass } = await this.described(
+          bucket,
+          encodeURIComponent(source.name),
+        );
+        classes.add(storageClass);
         if (live === undefined || (source.generation !== undefined && live !== source.generation)) return 404;
         const wanted = source.objectPreconditions?.ifGenerationMatch;
         if (wanted !== undefined && live !== wanted) return 412;
       }
+      if (classes.size > 1) return 400;
     }
     const target =
       kind === 'compose' ? name : (/\/rewriteTo\/b\/[^/]+\/o\/([^/]+)/.exec(pathname)?.[1] ?? '');
@@ -100,12 +106,22 @@ export class StrictGcs {
     return wanted !== null && wanted !== ((await generation(target)) ?? '0') ? 412 : undefined;
   }
 
-  /** Of the live object; undefined if there is none. */
   private async generation(bucket: string, name: string): Promise<string | undefined> {
-    const answer = await fetch(new URL(`/storage/v1/b/${bucket}/o/${name}?fields=generation`, this.store));
-    const { generation } = (await answer.json()) as { readonly generation?: string };
-    return answer.ok ? generation : undefined;
+    return (await this.described(bucket, name)).generation;
   }
+
+  /** The live object; nothing of it if there is none. */
+  private async described(bucket: string, name: string): Promise<Described> {
+    const fields = 'generation,storageClass';
+    const answer = await fetch(new URL(`/storage/v1/b/${bucket}/o/${name}?fields=${fields}`, this.store));
+    const described = (await answer.json()) as Described;
+    return answer.ok ? described : {};
+  }
+}
+
+interface Described {
+  readonly generation?: string;
+  readonly storageClass?: string;
 }
 
 function refuse(response: ServerResponse, status: number): void {
