@@ -44,14 +44,23 @@ export class Concatenator {
   ): Promise<void> {
     const length = sources.reduce((sum, source) => sum + source.length, 0);
     if (length > LARGEST_OBJECT) throw new StorageError('full', `No object has ${length} bytes.`);
-    const recorded = await final.parts.list();
-    if (recorded.some((part) => part.start === 0 && part.length === length && part.tag !== null)) return;
+    if (await this.isMerged(final, length)) return;
     const components = await this.components(final, sources, signal);
     if (components.length === 0) return;
     stopIf(signal);
     const part = { number: 1, epoch: final.epoch, start: 0, length, tail: false };
     const joined = await this.deps.composer.part(final, components, this.deps.keys.part(final, part));
     await final.parts.record([{ ...part, tag: tagOf(joined) }]);
+  }
+
+  /** What is on record may be gone: a rule of the bucket removes what is old. The sources are there as long as they are pinned. */
+  private async isMerged(final: StoredUpload, length: number): Promise<boolean> {
+    const { api, keys } = this.deps;
+    const recorded = await final.parts.list();
+    const merged = recorded.find((part) => part.start === 0 && part.length === length && part.tag !== null);
+    if (!merged) return false;
+    const name = keys.part(final, merged);
+    return (await api.find(name))?.generation === componentOf(merged, name).generation;
   }
 
   private async components(

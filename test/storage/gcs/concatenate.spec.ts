@@ -192,10 +192,28 @@ onFakeGcs((suite) => {
     );
     desk.requests();
     await merge(desk.again(), final, sources);
-    expect(desk.requests()).toEqual({ compose: 1, get: 1 });
+    expect(desk.requests()).toEqual({ compose: 1, get: 2 });
 
     await merge(desk.again(), final, sources);
-    expect(desk.requests()).toEqual({ get: 1 });
+    expect(desk.requests()).toEqual({ get: 2 });
     expect(await desk.object(final.key)).toEqual(whole(lengths));
+  });
+
+  it('merges again what was removed before it was published, as a rule of the bucket does', async () => {
+    const sources = await partials(desk.storage, [6, 7]);
+    const final = new Row({ kind: 'final' }).take();
+    const concatenate = () => {
+      const ranges = sources.map((row) => row.source());
+      return desk.storage.concatenate(final.upload, ranges, final.context());
+    };
+    await concatenate();
+    final.offset = 13;
+    const [name = ''] = (await desk.left()).filter((left) => left.includes(final.id));
+    await desk.remove(name);
+    await expect(desk.storage.complete(final.whole)).rejects.toMatchObject({ kind: 'missing' });
+
+    await concatenate();
+    await desk.storage.complete(final.whole);
+    expect(await desk.object(final.key)).toEqual(whole([6, 7]));
   });
 });

@@ -42,6 +42,10 @@ export class Desk {
     return this.suite.bucket.put(this.prefix + key, bytes);
   }
 
+  remove(key: string): Promise<void> {
+    return this.suite.bucket.remove(this.prefix + key);
+  }
+
   metadata(key: string) {
     return this.suite.bucket.metadata(this.prefix + key);
   }
