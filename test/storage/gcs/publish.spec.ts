@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { GcsApi } from '../../../src/storage/gcs/gcs.api.js';
 import { content } from '../../support/content.js';
 import type { GcsKind } from '../../support/gcs-proxy/request-kind.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
@@ -11,7 +12,10 @@ onFakeGcs((suite) => {
   beforeEach(async () => {
     desk = await Desk.open(suite, { requestTimeout: 300 });
   });
-  afterEach(() => desk.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await desk.close();
+  });
 
   for (const [name, length] of [
     ['one request', 10_000],
@@ -71,6 +75,31 @@ onFakeGcs((suite) => {
       });
     });
   }
+
+  it('in another storage class is recognised after the answer that it is made was lost', async () => {
+    const storage = desk.again({ object: { storageClass: 'NEARLINE' } });
+    const row = new Row({ length: 9 * MIB });
+    desk.proxy.faults = (kind, n) => (kind === 'rewrite' && n === 2 ? 'lost-answer' : undefined);
+    await row.send(storage, content(9 * MIB));
+    expect(desk.requests()).toMatchObject({ compose: 1, rewrite: 3 });
+    expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
+  });
+
+  it('with other bytes than its parts have does not appear, and is made again', async () => {
+    const row = new Row({ length: 9 * MIB });
+    await row.append(desk.storage, content(9 * MIB).subarray(0, -1));
+    const { compose } = GcsApi.prototype;
+    jest.spyOn(GcsApi.prototype, 'compose').mockImplementationOnce(function (this: GcsApi, sources, at) {
+      return compose.call(this, sources.toReversed(), at);
+    });
+    const sent = row.send(desk.storage, content(9 * MIB).subarray(-1));
+    await expect(sent).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await desk.object(row.key)).toBeUndefined();
+
+    row.offset = 9 * MIB;
+    await desk.storage.complete(row.take().whole);
+    expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
+  });
 
   it('is not removed where another object has taken its place', async () => {
     const row = new Row({ length: 10 });
@@ -132,8 +161,15 @@ onFakeGcs((suite) => {
     const made = desk.proxy.requests.filter(({ kind }) => ['insert', 'compose', 'rewrite'].includes(kind));
     expect(made.filter(({ url }) => !decodeURIComponent(url).includes(`KeyName=${kmsKeyName}`))).toEqual([]);
     const named = desk.proxy.requests.filter(({ url }) => !url.includes('destinationKmsKeyName'));
-    expect(named.length).toBe(desk.proxy.requests.length - 1);
-    expect(desk.requests()).toEqual({ insert: 3, get: 1, compose: 1, rewrite: 1 });
+    expect(named.length).toBe(desk.proxy.requests.length - 2);
+    const rewritten = desk.proxy.requests.filter(({ kind }) => kind === 'rewrite');
+    const conditions = rewritten.map(({ url }) =>
+      Object.fromEntries(new URL(url, 'http://store').searchParams),
+    );
+    const generation = expect.stringMatching(/^[1-9]\d+$/);
+    const condition = { sourceGeneration: generation, ifSourceGenerationMatch: generation };
+    expect(conditions).toMatchObject(Array(2).fill({ ...condition, ifGenerationMatch: '0' }));
+    expect(desk.requests()).toEqual({ insert: 3, get: 1, compose: 1, rewrite: 2 });
 
     await storage.discardWork(large.whole);
     expect(await desk.left()).toEqual([small.key, large.key].toSorted());

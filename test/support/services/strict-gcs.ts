@@ -21,7 +21,7 @@ interface Composition {
 
 /**
  * Stands before fake-gcs-server and enforces what that ignores, as the documentation of Google has it: the conditions of
- * compose, rewrite and delete, and the generations and the storage class of what is composed.
+ * compose, rewrite and delete, and the generations and the storage class of what is composed. A rewrite takes two requests, as that of a large object does.
  */
 export class StrictGcs {
   private readonly server = createServer((request, response) => {
@@ -64,6 +64,10 @@ export class StrictGcs {
       const status = await this.refusal(kind, url, body);
       if (status !== undefined) return refuse(response, status);
       const headers = { 'content-type': 'application/json' };
+      if (kind === 'rewrite' && !new URL(url, this.store).searchParams.has('rewriteToken')) {
+        response.writeHead(200, headers);
+        return void response.end(JSON.stringify({ done: false, rewriteToken: 'more' }));
+      }
       const answer = await fetch(new URL(url, this.store), { method, ...(body && { body, headers }) });
       response.writeHead(answer.status, headers);
       response.end(await answer.text());
