@@ -3,14 +3,14 @@ import type { Part } from '../../model/part.js';
 import { arrivedParts, newestEpoch } from '../parts/newest-epoch.js';
 import type { LastPart } from '../parts/part-target.js';
 import { partsReaching } from '../parts/parts-up-to.js';
-import { recordAnyway } from '../parts/record-anyway.js';
 import type { Completed, Finish, StoredUpload } from '../upload-storage.js';
 import type { AppendTarget } from './append-target.js';
 import { EMPTY, hashed } from './body.js';
 import type { GcsBody } from './body.js';
 import { sumOf } from './composer.js';
 import type { Composer } from './composer.js';
-import type { GcsApi } from './gcs.api.js';
+import type { GcsApi, GcsObject, Target } from './gcs.api.js';
+import { GcsError } from './gcs.error.js';
 import type { Keys } from './keys.js';
 import { objectResource, writerOf } from './object-settings.js';
 import type { GcsObjectSettings } from './object-settings.js';
@@ -63,22 +63,20 @@ export class Completer {
     target: AppendTarget,
   ): Promise<Completed | undefined> {
     const { parts, bytes } = last;
-    if (parts.length === 0) return this.insert(upload, bytes ? await hashed(bytes) : EMPTY);
+    if (parts.length === 0) {
+      if (upload.epoch > 1) await this.announce(upload);
+      return this.insert(upload, bytes ? await hashed(bytes) : EMPTY);
+    }
     if (!bytes) return this.compose(upload, parts);
     const { number, epoch, start, length } = bytes;
     const end = { number, epoch, start, length, tag: await target.put(bytes), tail: false };
-    try {
-      return await this.compose(upload, [...parts, end]);
-    } catch (error) {
-      // Then a second call needs no bytes.
-      await recordAnyway(upload, [end]);
-      throw error;
-    }
+    // From here on every writer makes the same object, of these bytes: none misses parts that another one has consumed.
+    await upload.parts.record([end]);
+    return this.compose(upload, [...parts, end]);
   }
 
   private async insert(upload: StoredUpload, body: GcsBody): Promise<Completed | undefined> {
     const { api, objects } = this.deps;
-    if (upload.epoch > 1) await this.announce(upload, body.length);
     const made = await objects.make({ ...body, ...this.published(upload) }, (at) => api.insert(body, at));
     return completed(upload, made);
   }
@@ -87,9 +85,9 @@ export class Completer {
    * An earlier writer may have stored a part and not have got it on record. Where nothing is, something has to be: only
    * then the clean-up comes back until it has looked.
    */
-  private async announce({ epoch, parts }: StoredUpload, length: number): Promise<void> {
+  private async announce({ epoch, parts }: StoredUpload): Promise<void> {
     if ((await parts.list()).length > 0) return;
-    await parts.record([{ number: 1, epoch, start: 0, length, tag: null, tail: false }]);
+    await parts.record([{ number: 1, epoch, start: 0, length: 0, tag: null, tail: false }]);
   }
 
   private async compose(upload: StoredUpload, parts: readonly Part[]): Promise<Completed | undefined> {
@@ -101,9 +99,29 @@ export class Completer {
       sources ??= await this.sources(upload, components, wanted.resource.storageClass);
       const [only, second] = sources;
       const rewritten = wanted.resource.storageClass !== undefined && only && !second;
-      return rewritten ? api.rewrite(only, at) : api.compose(sources, at);
+      return rewritten ? api.rewrite(only, at) : this.composed(upload, sources, at);
     });
     return completed(upload, made);
+  }
+
+  /**
+   * The parts go with the object that is published of them. Those of a partial stay until its generation is on record, and
+   * so do those that a bucket keeps, or does not let go in this way.
+   */
+  private async composed(
+    { key }: StoredUpload,
+    sources: readonly Component[],
+    at: Target,
+  ): Promise<GcsObject> {
+    const { api } = this.deps;
+    if (key === null) return api.compose(sources, at);
+    try {
+      return await api.compose(sources, at, true);
+    } catch (error) {
+      if (error instanceof GcsError && (error.status === 400 || error.status === 403))
+        return api.compose(sources, at);
+      throw error;
+    }
   }
 
   /** A rewrite takes one source. */

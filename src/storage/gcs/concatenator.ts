@@ -1,4 +1,5 @@
 import { StorageError } from '../../model/errors/storage.error.js';
+import type { Part } from '../../model/part.js';
 import { Gate } from '../parts/gate.js';
 import { inParallel } from '../parts/in-parallel.js';
 import type { ByteRange, ConcatSource, StoredUpload, WriteContext } from '../upload-storage.js';
@@ -44,20 +45,24 @@ export class Concatenator {
   ): Promise<void> {
     const length = sources.reduce((sum, source) => sum + source.length, 0);
     if (length > LARGEST_OBJECT) throw new StorageError('full', `No object has ${length} bytes.`);
-    if (await this.isMerged(final, length)) return;
+    const recorded = await final.parts.list();
+    if (await this.isMerged(final, { recorded, length })) return;
     const components = await this.components(final, sources, signal);
     if (components.length === 0) return;
     stopIf(signal);
-    const part = { number: 1, epoch: final.epoch, start: 0, length, tail: false };
+    const number = 1 + Math.max(0, ...recorded.map((part) => part.number));
+    const part = { number, epoch: final.epoch, start: 0, length, tail: false };
     const joined = await this.deps.composer.part(final, components, this.deps.keys.part(final, part));
     await final.parts.record([{ ...part, tag: tagOf(joined) }]);
   }
 
   /** What is on record may be gone: a rule of the bucket removes what is old. The sources are there as long as they are pinned. */
-  private async isMerged(final: StoredUpload, length: number): Promise<boolean> {
+  private async isMerged(
+    final: StoredUpload,
+    { recorded, length }: { readonly recorded: readonly Part[]; readonly length: number },
+  ): Promise<boolean> {
     const { api, keys } = this.deps;
-    const recorded = await final.parts.list();
-    const merged = recorded.find((part) => part.start === 0 && part.length === length && part.tag !== null);
+    const merged = recorded.findLast((part) => part.length === length && part.tag !== null);
     if (!merged) return false;
     const name = keys.part(final, merged);
     return (await api.find(name))?.generation === componentOf(merged, name).generation;

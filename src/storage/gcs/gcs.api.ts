@@ -71,8 +71,11 @@ export class GcsApi {
     return objectOf(stored, 'insert');
   }
 
-  /** Makes an object of others, 32 at most, inside the store. */
-  async compose(sources: readonly Component[], at: Target): Promise<GcsObject> {
+  /**
+   * Makes an object of others, 32 at most, inside the store, which compares the checksum before. Where they are consumed
+   * they are gone with it, for ever: not even a bucket that keeps versions, or what is deleted, keeps them.
+   */
+  async compose(sources: readonly Component[], at: Target, consume = false): Promise<GcsObject> {
     // The class is that of the sources.
     const { kmsKeyName, storageClass: _, ...destination } = at.resource;
     const sourceObjects = sources.map(({ name, generation }) => ({
@@ -85,7 +88,12 @@ export class GcsApi {
       path: `${this.path(at.name)}/compose`,
       query: { ...condition(at), kmsKeyName, fields: FIELDS },
       headers: JSON_TYPE,
-      body: () => JSON.stringify({ sourceObjects, destination }),
+      body: () =>
+        JSON.stringify({
+          sourceObjects,
+          destination: { ...destination, crc32c: crc32cText(at.crc32c) },
+          ...(consume && { deleteSourceObjects: true }),
+        }),
       long: true,
     });
     return objectOf(made, 'compose');
@@ -187,6 +195,7 @@ export interface Target {
   readonly name: string;
   readonly resource: ObjectResource;
   readonly ifGeneration: Generation;
+  readonly crc32c: number;
 }
 
 interface Page {

@@ -33,15 +33,14 @@ export class Objects {
       if (found && isWanted(found, wanted)) return found;
       ifGeneration = generationUnder(found, wanted);
     }
-    const { name, resource } = wanted;
+    const { name, resource, crc32c } = wanted;
     const make = async () => {
       try {
-        return await this.verified(await request({ name, resource, ifGeneration }), wanted);
+        return await this.verified(await request({ name, resource, crc32c, ifGeneration }), wanted);
       } catch (error) {
-        if (wanted.signal?.aborted) throw error;
-        // A look that fails says nothing.
+        if (wanted.signal?.aborted) throw undecided(error, name);
         const found = await this.deps.api.find(name).catch(() => error);
-        if (found === error) throw error;
+        if (found === error) throw undecided(error, name);
         if (found && isWanted(found as GcsObject, wanted)) return found as GcsObject;
         ifGeneration = generationUnder(found as GcsObject | undefined, wanted);
         throw error;
@@ -90,6 +89,12 @@ function generationUnder(found: GcsObject | undefined, { upload, overwrite = fal
     throw new StorageError('unavailable', `A newer writer has made ${found.name}.`);
   if (overwrite || writer !== undefined) return found.generation;
   throw taken(upload, found.name);
+}
+
+/** A look that fails says nothing: that the sources are gone may be the echo of a success that has consumed them. */
+function undecided(error: unknown, name: string): unknown {
+  if (!(error instanceof StorageError) || error.kind !== 'missing') return error;
+  return new StorageError('unavailable', `Whether there is ${name} is not known.`, { cause: error });
 }
 
 function isContended(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GcsApi } from '../../../src/storage/gcs/gcs.api.js';
+import { GcsError } from '../../../src/storage/gcs/gcs.error.js';
 import { content } from '../../support/content.js';
 import type { GcsKind } from '../../support/gcs-proxy/request-kind.js';
 import type { Fault } from '../../support/s3-proxy/fault.js';
@@ -85,20 +86,70 @@ onFakeGcs((suite) => {
     expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
   });
 
-  it('with other bytes than its parts have does not appear, and is made again', async () => {
+  it('with other bytes than its parts have does not appear, takes none of them along, and is made again', async () => {
     const row = new Row({ length: 9 * MIB });
     await row.append(desk.storage, content(9 * MIB).subarray(0, -1));
     const { compose } = GcsApi.prototype;
-    jest.spyOn(GcsApi.prototype, 'compose').mockImplementationOnce(function (this: GcsApi, sources, at) {
-      return compose.call(this, sources.toReversed(), at);
+    jest.spyOn(GcsApi.prototype, 'compose').mockImplementation(function (this: GcsApi, sources, ...how) {
+      return compose.call(this, sources.toReversed(), ...how);
     });
     const sent = row.send(desk.storage, content(9 * MIB).subarray(-1));
     await expect(sent).rejects.toMatchObject({ kind: 'unavailable' });
     expect(await desk.object(row.key)).toBeUndefined();
 
+    jest.restoreAllMocks();
     row.offset = 9 * MIB;
     await desk.storage.complete(row.take().whole);
     expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
+  });
+
+  it('is not taken for lost where its parts have gone with it, the answer was lost, and nobody could look', async () => {
+    const row = new Row({ length: 9 * MIB });
+    desk.proxy.faults = (kind, n) => {
+      if (kind === 'compose' && n === 1) return 'lost-answer';
+      return kind === 'get' && n > 1 ? 'reset' : undefined;
+    };
+    await expect(row.send(desk.storage, content(9 * MIB))).rejects.toMatchObject({ kind: 'unavailable' });
+
+    desk.proxy.faults = () => undefined;
+    row.offset = 9 * MIB;
+    await desk.storage.complete(row.take().whole);
+    expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
+    expect(await desk.left()).toEqual([row.key]);
+  });
+
+  it.each([400, 403])(
+    'appears also where the store refuses to remove its parts with it: %d',
+    async (status) => {
+      const { compose } = GcsApi.prototype;
+      const refused = new GcsError('conflict', 'Kept.', status, 'retentionPolicyNotMet');
+      jest.spyOn(GcsApi.prototype, 'compose').mockImplementation(function (
+        this: GcsApi,
+        sources,
+        at,
+        consume,
+      ) {
+        return consume ? Promise.reject(refused) : compose.call(this, sources, at);
+      });
+      const row = new Row({ length: 9 * MIB });
+      await row.send(desk.storage, content(9 * MIB));
+      expect((await desk.object(row.key))?.equals(content(9 * MIB))).toBe(true);
+      await desk.storage.discardWork(row.whole);
+      expect(await desk.left()).toEqual([row.key]);
+    },
+  );
+
+  it('that has another checksum than its bytes does not stay', async () => {
+    const row = new Row({ length: 10 });
+    const { insert } = GcsApi.prototype;
+    jest.spyOn(GcsApi.prototype, 'insert').mockImplementationOnce(async function (this: GcsApi, body, at) {
+      const made = await insert.call(this, body, at);
+      return { ...made, crc32c: made.crc32c ^ 1 };
+    });
+    await expect(row.send(desk.storage, content(10))).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await desk.object(row.key)).toBeUndefined();
+    await row.send(desk.storage, content(10));
+    expect(await desk.object(row.key)).toEqual(content(10));
   });
 
   it('is not removed where another object has taken its place', async () => {

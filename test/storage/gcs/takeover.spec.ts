@@ -136,4 +136,15 @@ onFakeGcs((suite) => {
     await finish?.complete();
     expect(await desk.object(row.key)).toEqual(content(10, 2));
   });
+
+  it('a writer without a lease takes no part along that the next one needs', async () => {
+    const row = new Row({ length: 10 });
+    await row.append(desk.storage, content(10, 1).subarray(0, 5));
+    const late = await row.append(desk.storage, content(10, 1).subarray(5));
+    const { finish } = await row.append(desk.again(), content(10, 2).subarray(5));
+    await expect(late.finish?.complete()).rejects.toMatchObject({ kind: 'unavailable' });
+    await finish?.complete();
+    const expected = Buffer.concat([content(10, 1).subarray(0, 5), content(10, 2).subarray(5)]);
+    expect(await desk.object(row.key)).toEqual(expected);
+  });
 });

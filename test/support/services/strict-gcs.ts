@@ -16,7 +16,8 @@ interface Composition {
     readonly generation?: string;
     readonly objectPreconditions?: { readonly ifGenerationMatch?: string };
   }[];
-  readonly destination: { readonly metadata?: Readonly<Record<string, string>> };
+  readonly destination: { readonly metadata?: Readonly<Record<string, string>>; readonly crc32c?: string };
+  readonly deleteSourceObjects?: boolean;
 }
 
 /**
@@ -69,11 +70,31 @@ export class StrictGcs {
         return void response.end(JSON.stringify({ done: false, rewriteToken: 'more' }));
       }
       const answer = await fetch(new URL(url, this.store), { method, ...(body && { body, headers }) });
+      const told = await answer.text();
+      const wrong = kind === 'compose' && answer.ok && (await this.settle(url, JSON.parse(body), told));
+      if (wrong) return refuse(response, 400, wrong);
       response.writeHead(answer.status, headers);
-      response.end(await answer.text());
+      response.end(told);
     });
     this.turn = step.catch(() => undefined);
     return step;
+  }
+
+  /** What the store does with a composition besides: says what is wrong with its checksum, or removes its sources. */
+  private async settle(url: string, composed: Composition, told: string): Promise<string | undefined> {
+    const { sourceObjects, destination, deleteSourceObjects } = composed;
+    const [bucketPath = ''] = /^.*\/o\//.exec(url) ?? [];
+    const remove = ({ name, generation }: { readonly name: string; readonly generation?: string }) => {
+      const path = `${bucketPath}${encodeURIComponent(name)}${generation === undefined ? '' : `?generation=${generation}`}`;
+      return fetch(new URL(path, this.store), { method: 'DELETE' });
+    };
+    const made = JSON.parse(told) as { readonly name: string; readonly crc32c: string };
+    if (destination.crc32c !== undefined && destination.crc32c !== made.crc32c) {
+      await remove(made);
+      return `Provided CRC32C "${destination.crc32c}" doesn't match calculated CRC32C "${made.crc32c}".`;
+    }
+    if (deleteSourceObjects) for (const source of sourceObjects) await remove(source);
+    return undefined;
   }
 
   private async refusal(kind: string, url: string, body: string): Promise<number | undefined> {
@@ -128,8 +149,8 @@ interface Described {
   readonly storageClass?: string;
 }
 
-function refuse(response: ServerResponse, status: number): void {
+function refuse(response: ServerResponse, status: number, message?: string): void {
   const reason = status === 412 ? 'conditionNotMet' : status === 404 ? 'notFound' : 'invalid';
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { code: status, message: reason, errors: [{ reason }] } }));
+  response.end(JSON.stringify({ error: { code: status, message: message ?? reason, errors: [{ reason }] } }));
 }
