@@ -27,26 +27,30 @@ export class Objects {
    * @throws StorageError of kind `conflict` if another object has the name
    */
   async make(wanted: Wanted, request: (at: Target) => Promise<GcsObject>): Promise<GcsObject> {
-    let ifGeneration: Generation = '0';
+    let under: Under = { ifGeneration: '0' };
     if (wanted.look || wanted.overwrite) {
       const found = await this.deps.api.find(wanted.name);
       if (found && isWanted(found, wanted)) return found;
-      ifGeneration = generationUnder(found, wanted);
+      under = placeUnder(found, wanted);
     }
     const { name, resource, crc32c } = wanted;
     const make = async () => {
       try {
-        return await this.verified(await request({ name, resource, crc32c, ifGeneration }), wanted);
+        const at = { name, resource, crc32c, ifGeneration: under.ifGeneration };
+        return await this.verified(await request(at), wanted);
       } catch (error) {
         if (wanted.signal?.aborted) throw undecided(error, name);
         const found = await this.deps.api.find(name).catch(() => error);
         if (found === error) throw undecided(error, name);
         if (found && isWanted(found as GcsObject, wanted)) return found as GcsObject;
-        ifGeneration = generationUnder(found as GcsObject | undefined, wanted);
+        under = placeUnder(found as GcsObject | undefined, wanted);
         throw error;
       }
     };
-    return tryAgain(make, { passes: isContended });
+    const made = await tryAgain(make, { passes: isContended });
+    // A bucket that keeps versions would keep it for ever.
+    if (under.worthless) await this.deps.api.remove(under.worthless).catch(() => undefined);
+    return made;
   }
 
   /** Bytes that are others than they should be count as nothing. */
@@ -78,16 +82,25 @@ function isWanted(found: GcsObject, { upload, length, crc32c }: Wanted): boolean
   return isOf(upload, found) && found.length === length && found.crc32c === crc32c;
 }
 
+/** What an object is made over. */
+interface Under {
+  readonly ifGeneration: Generation;
+  /** Bytes of this upload that never counted: nobody needs them once they are replaced. */
+  readonly worthless?: GcsObject;
+}
+
 /**
  * What is there may only be replaced if it is this upload's own: bytes that never counted. Those of a newer writer may
  * count already: whoever meets them has lost the lease long ago.
  */
-function generationUnder(found: GcsObject | undefined, { upload, overwrite = false }: Wanted): Generation {
-  if (!found) return '0';
+function placeUnder(found: GcsObject | undefined, { upload, overwrite = false }: Wanted): Under {
+  if (!found) return { ifGeneration: '0' };
   const writer = writerOf(upload, found.metadata);
   if (writer !== undefined && writer > upload.epoch)
     throw new StorageError('unavailable', `A newer writer has made ${found.name}.`);
-  if (overwrite || writer !== undefined) return found.generation;
+  const ifGeneration = found.generation;
+  if (writer !== undefined) return { ifGeneration, worthless: found };
+  if (overwrite) return { ifGeneration };
   throw taken(upload, found.name);
 }
 

@@ -204,6 +204,17 @@ onFakeGcs((suite) => {
 
 onFakeGcs(
   (suite) => {
+    it('a partial that is made again leaves nothing of the first one in a bucket that keeps versions', async () => {
+      const desk = await Desk.open(suite);
+      const row = new Row({ kind: 'partial', length: 10 });
+      const late = await row.append(desk.storage, content(10, 1));
+      const { finish } = await row.append(desk.again(), content(10, 2));
+      await late.finish?.complete();
+      await finish?.complete();
+      expect(await desk.left()).toEqual([`.tus/${row.id}`]);
+      await desk.close();
+    });
+
     it('no generation of a working object stays in a bucket that keeps versions', async () => {
       const desk = await Desk.open(suite);
       const row = new Row({ length: 40 });
