@@ -17,8 +17,9 @@ export class GcsError extends StorageError {
 
   /** Whether the same request may succeed later: cloud.google.com/storage/docs/retry-strategy */
   get passes(): boolean {
-    const { status } = this;
-    return status === undefined || status === 408 || status === 429 || status >= 500;
+    const { status, reason } = this;
+    if (status === undefined || status === 408 || status === 429 || status >= 500) return true;
+    return status === 403 && RATES.test(reason);
   }
 
   /** Whether a retention policy or a hold keeps the object: for long, or for ever. */
@@ -29,6 +30,7 @@ export class GcsError extends StorageError {
 
 /** cloud.google.com/storage/docs/json_api/v1/status-codes */
 const RETAINED = /^(retentionPolicyNotMet|objectUnderActiveHold)$/;
+const RATES = /^(rateLimitExceeded|userRateLimitExceeded)$/;
 const INVALID = /^(invalid|invalidArgument|invalidParameter|badRequest|parseError)$/;
 
 /** What `GcsError.reason` says of a body that ended early. */

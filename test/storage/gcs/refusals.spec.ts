@@ -30,6 +30,14 @@ describe('what a store means by 400 or 403', () => {
     expect(gcsError('compose', kept)).toMatchObject({ kind: 'conflict', isRetained: true });
   });
 
+  it.each(['rateLimitExceeded', 'userRateLimitExceeded'])(
+    'passes where it is too many requests: %s',
+    (reason) => {
+      const many = refusal(reason, 'Slow down.', 403);
+      expect(gcsError('insert', many)).toMatchObject({ kind: 'unavailable', passes: true });
+    },
+  );
+
   it('to a deletion is taken for done only where something is kept, whatever the words are', async () => {
     const left = { name: '.tus/a.1-1', generation: '1', length: 1, crc32c: 0, metadata: {} };
     const removing = (reason: string) => {
