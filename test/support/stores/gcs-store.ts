@@ -23,7 +23,7 @@ export function gcsStore(): ObjectStore<GcsKind> {
       ['delete'],
       ['delete', 'list'],
     ],
-    patient: ['insert', 'compose', 'get media'],
+    patient: ['insert', 'get media'],
     up: (options) => suite.up(options),
     down: () => suite.down(),
     open: () => open(suite),
