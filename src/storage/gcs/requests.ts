@@ -5,7 +5,7 @@ import { textOf } from './exchange.js';
 import { GcsError, gcsError } from './gcs.error.js';
 import type { Transport, TransportRequest } from './transport.js';
 
-/** Over about ten seconds, with what is waited between them. */
+/** What is waited between them comes to three seconds, and six at most. */
 const TRIES = 6;
 /** Bytes that a connection carries in a millisecond at least, or it counts as broken: 128 KiB/s. */
 const SLOWEST = 131;

@@ -218,8 +218,9 @@ onFakeGcs((suite) => {
       Object.fromEntries(new URL(url, 'http://store').searchParams),
     );
     const generation = expect.stringMatching(/^[1-9]\d+$/);
-    const condition = { sourceGeneration: generation, ifSourceGenerationMatch: generation };
-    expect(conditions).toMatchObject(Array(2).fill({ ...condition, ifGenerationMatch: '0' }));
+    const source = { sourceGeneration: generation, ifSourceGenerationMatch: generation };
+    const condition = { ...source, ifGenerationMatch: '0' };
+    expect(conditions).toMatchObject([condition, condition]);
     expect(desk.requests()).toEqual({ insert: 3, get: 1, compose: 1, rewrite: 2 });
 
     await storage.discardWork(large.whole);
