@@ -13,8 +13,8 @@ import type { UploadDeps } from './upload-deps.js';
 export interface StoredObject {
   readonly upload: CompletedUpload;
   /**
-   * A stream of all bytes, or of those of a range that there are. What goes wrong up to the first byte rejects; later it is an `error` of the
-   * stream.
+   * A stream of all bytes, or of those of a range that there are. What goes wrong up to the first byte rejects; later it
+   * is an `error` of the stream.
    * @throws UploadNotFoundError if somebody has removed the object, StorageUnavailableError
    */
   open(range?: ByteRange): Promise<Readable>;

@@ -12,7 +12,9 @@ from resumable_upload.url_storage import FileURLStorage
 
 
 def tell(**line):
-    print(json.dumps(line), flush=True)
+    # In one call: ranges run in threads, and print() writes the end of a line by itself.
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 plan = json.loads(sys.argv[1])
