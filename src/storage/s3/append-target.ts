@@ -90,9 +90,8 @@ export class AppendTarget implements PartTarget {
     const { epoch, length } = this.upload;
     if (epoch <= 1 || length === null || !(error instanceof S3Error)) return false;
     if (error.kind !== 'unavailable' && error.code !== 'NoSuchUpload') return false;
-    return (
-      (await this.deps.publisher.find({ upload: this.upload, since: begunBy(this.recorded) })) === 'made'
-    );
+    const publication = { upload: this.upload, since: begunBy(this.recorded) };
+    return (await this.deps.publisher.findAfter(publication, error)) === 'made';
   }
 
   private async record(reference: string): Promise<void> {

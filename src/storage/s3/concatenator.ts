@@ -60,7 +60,7 @@ export class Concatenator {
       } catch (error) {
         if (!(error instanceof S3Error && error.code === 'NoSuchUpload')) throw error;
         // Completed by somebody who has lost its right since, or aborted by a rule of the bucket.
-        if ((await this.deps.publisher.find({ upload: final, since: 0 })) === 'made') return;
+        if ((await this.deps.publisher.findAfter({ upload: final, since: 0 }, error)) === 'made') return;
       }
     }
     const multipart = await this.begin(final, context);

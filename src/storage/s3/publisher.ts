@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { StorageError } from '../../model/errors/storage.error.js';
 import { tryAgain } from '../parts/try-again.js';
@@ -6,6 +7,9 @@ import type { Keys } from './keys.js';
 import { MARKER, writerOf } from './marker.js';
 import type { Condition, S3Api } from './s3.api.js';
 import { S3Error } from './s3.error.js';
+
+/** Milliseconds between looks for an object whose multipart upload is gone: three seconds in all. */
+const PAUSES = [200, 400, 800, 1_600];
 
 export interface PublisherDeps {
   readonly api: S3Api;
@@ -56,7 +60,7 @@ export class Publisher {
       try {
         return await make(condition);
       } catch (error) {
-        const head = await this.look(publication);
+        const head = await this.lookAfter(publication, error);
         if (this.isMade(publication, head, error)) return head?.ETag;
         condition = this.under(head);
         throw error;
@@ -75,8 +79,9 @@ export class Publisher {
     throw new StorageError('missing', `Not all bytes of upload ${publication.upload.id} are stored.`);
   }
 
-  async find(publication: Publication): Promise<Found> {
-    return found(publication, await this.head(publication));
+  /** What has the name of an upload after a request that failed. */
+  async findAfter(publication: Publication, error: unknown): Promise<Found> {
+    return found(publication, await this.lookAfter(publication, error));
   }
 
   private head({ upload }: Publication): Promise<HeadObjectCommandOutput | undefined> {
@@ -108,6 +113,24 @@ export class Publisher {
   private looksFirst({ upload }: Publication): boolean {
     const { conditionalWrites, overwrite } = this.deps;
     return upload.key !== null && (overwrite || !conditionalWrites);
+  }
+
+  /**
+   * A multipart upload may be gone because it is being completed just now, by another writer or by a try that was not
+   * waited for: some stores hide it when they begin, and show the object when they are done (seen on versitygw).
+   */
+  private async lookAfter(
+    publication: Publication,
+    error: unknown,
+  ): Promise<HeadObjectCommandOutput | undefined> {
+    let head = await this.look(publication);
+    if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload') return head;
+    for (const pause of PAUSES) {
+      if (head) return head;
+      await wait(pause);
+      head = await this.look(publication);
+    }
+    return head;
   }
 
   private look(publication: Publication): Promise<HeadObjectCommandOutput | undefined> {
